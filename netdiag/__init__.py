@@ -1,0 +1,3 @@
+"""netdiag: a read-only diagnostician of DNS, connectivity and routing."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,229 @@
+"""The vocabulary of judging: findings, checks, explanations, and the brief that a run works from."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar, Generic, TypeVar
+
+from netdiag.network import Asker, ObservationId
+from netdiag.target import Target
+
+
+class Outcome(enum.Enum):
+    """How a judgement ended; the five never stand for one another."""
+
+    OK = "ok"
+    PROBLEM = "problem"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    CRASHED = "crashed"
+
+
+class Severity(enum.Enum):
+    """Effect on the customer: unusable, impaired or at risk, worth knowing."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+class Area(enum.Enum):
+    DNS = "dns"
+    CONNECTIVITY = "connectivity"
+    ROUTING = "routing"
+    LOCAL = "local"
+    SERVICE = "service"
+    APPLICATION = "application"
+
+
+class Owner(enum.Enum):
+    """Who can fix it."""
+
+    CUSTOMER_DEVICE = "customer-device"
+    CUSTOMER_NETWORK = "customer-network"
+    ACCESS_ISP = "access-isp"
+    TRANSIT = "transit"
+    HOSTING_NETWORK = "hosting-network"
+    HOST = "host"
+    DNS_OPERATOR = "dns-operator"
+    REGISTRAR = "registrar"
+    SERVICE = "service"
+    APPLICATION = "application"
+    NETDIAG = "netdiag"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnNetwork:
+    """Prefixes whose owner the configuration tells, with the name to show for them."""
+
+    name: str
+    owner: Owner
+    prefixes: tuple[str, ...]
+
+    def holds(self, address: str) -> bool:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        networks = (ipaddress.ip_network(p) for p in self.prefixes)
+        return any(ip in network for network in networks if network.version == ip.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class RootServer:
+    """One address of one root server."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What to diagnose and with which settings: all that judging may know besides observations.
+
+    `started` is the wall clock (UTC) at the run's start, against which validity periods are
+    judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
+    expected to answer. `resolver` replaces the machine's own resolvers when given.
+    """
+
+    target: Target
+    started: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    families: tuple[int, ...] = (4, 6)
+    resolver: str | None = None
+    root_servers: tuple[RootServer, ...] = ()
+    public_resolvers: tuple[str, ...] = ()
+    anchors: tuple[Endpoint, ...] = ()
+    mail_anchors: tuple[Endpoint, ...] = ()
+    networks: tuple[OwnNetwork, ...] = ()
+
+    def network_of(self, address: str) -> OwnNetwork | None:
+        """The configured network that holds `address`."""
+        return next((n for n in self.networks if n.holds(address)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One judgement on one subject, with the observations it rests on.
+
+    A finding kind is a subclass: its class variables say what kind of thing it is, its fields are
+    its arguments, its properties word it. `severity` and `owner` are the usual ones unless a kind
+    overrides the property because its fields decide. Advice is empty on findings that ask for no
+    action.
+    """
+
+    code: ClassVar[str]
+    outcome: ClassVar[Outcome]
+    area: ClassVar[Area]
+    usual_severity: ClassVar[Severity] = Severity.NOTICE
+    usual_owner: ClassVar[Owner] = Owner.NETDIAG
+
+    subject: str
+    evidence: tuple[ObservationId, ...]
+
+    @property
+    def message(self) -> str:
+        """One sentence: what is true, of which subject, and which lookalike was ruled out."""
+        raise NotImplementedError
+
+    @property
+    def severity(self) -> Severity:
+        return self.usual_severity
+
+    @property
+    def owner(self) -> Owner:
+        return self.usual_owner
+
+    @property
+    def for_agent(self) -> str:
+        """What the support agent does next."""
+        return ""
+
+    @property
+    def for_customer(self) -> str:
+        """What the customer can do, in plain words."""
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped(Finding):
+    """A check that had nothing to look at. `missing` completes "not checked: …"."""
+
+    code: ClassVar[str] = "not-checked"
+    outcome: ClassVar[Outcome] = Outcome.SKIPPED
+    area: ClassVar[Area] = Area.LOCAL
+    evidence: tuple[ObservationId, ...] = ()
+    missing: str
+
+    @property
+    def message(self) -> str:
+        return f"not checked: {self.missing}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crashed(Finding):
+    """netdiag itself failed in one check: our bug, shown as ours."""
+
+    code: ClassVar[str] = "netdiag-crashed"
+    outcome: ClassVar[Outcome] = Outcome.CRASHED
+    area: ClassVar[Area] = Area.LOCAL
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    evidence: tuple[ObservationId, ...] = ()
+    error: str
+
+    @property
+    def message(self) -> str:
+        return f"netdiag failed in {self.subject}: {self.error}"
+
+    @property
+    def for_agent(self) -> str:
+        return (
+            "This is netdiag's own fault: report it with the record file; the other findings stand."
+        )
+
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True)
+class Check(Generic[F]):
+    """One question: `gather` looks (the only part that may ask), `judge` decides (pure).
+
+    `finds` lists every finding kind that `judge` may yield; `doc` is the module's docstring, from
+    which the documentation and the references are taken.
+    """
+
+    id: str
+    title: str
+    area: Area
+    since: str
+    gather: Callable[[Asker, Brief], Awaitable[F]]
+    judge: Callable[[F], Iterable[Finding]]
+    finds: tuple[type[Finding], ...]
+    doc: str
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The lines of the docstring's References section."""
+        _, _, section = self.doc.partition("## References\n")
+        items = (line.strip().removeprefix("- ") for line in section.splitlines())
+        return tuple(item for item in items if item)
+
+
+C = TypeVar("C", bound=Finding)
+S = TypeVar("S", bound=Finding)
+
+
+@dataclass(frozen=True)
+class Explanation(Generic[C, S]):
+    """`cause` accounts for `symptom` whenever `when` holds; its docstring is the reason shown."""
+
+    cause: type[C]
+    symptom: type[S]
+    when: Callable[[C, S], bool]

@@ -1,0 +1,207 @@
+"""The one door to the outside: nothing is asked twice, everything asked is kept.
+
+`Network.ask` refuses what the policy refuses, sends each request once however many ask for it,
+remembers failures like answers, and ends every wait at the run's deadline. What it remembers is
+the transcript: the evidence findings cite, the proof of what was sent, and the file from which the
+same run can be judged again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+from netdiag.outcomes import Failed, FailureKind, Outcome
+from netdiag.policy import Policy
+from netdiag.requests import Request
+
+ObservationId = NewType("ObservationId", int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try within an observation: how, what came of it, seconds taken, what was sent."""
+
+    how: str
+    result: str
+    elapsed: float
+    packets: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a transport hands back: the outcome and the attempts that led to it."""
+
+    outcome: Outcome
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A request and what came of it.
+
+    `id` counts in the order of asking, `completed` in the order of ending; `started` and
+    `elapsed` are seconds, from the run's start and for the whole exchange.
+    """
+
+    id: ObservationId
+    request: Request
+    outcome: Outcome
+    started: float
+    elapsed: float
+    completed: int
+    attempts: tuple[Attempt, ...] = ()
+
+
+class Transport(Protocol):
+    """The live network, or a simulated world. It raises for bugs only, never for network trouble."""
+
+    async def send(self, request: Request) -> Sent: ...
+
+
+class Watcher(Protocol):
+    """Told of every request as it is asked and as it is answered (progress, log)."""
+
+    def asked(self, number: ObservationId, request: Request) -> None: ...
+
+    def answered(self, observation: Observation) -> None: ...
+
+
+class Network:
+    """One run's view of the network.
+
+    `clock` gives monotonic seconds. `deadline` is the run's length in seconds, None for no limit.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        clock: Callable[[], float],
+        policy: Policy | None = None,
+        deadline: float | None = None,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
+        self.policy = policy or Policy()
+        self._transport = transport
+        self._clock = clock
+        self._begin = clock()
+        self._deadline = deadline
+        self._watchers = watchers
+        self._tasks: dict[Request, asyncio.Task[Observation]] = {}
+        self._stopped: asyncio.Event = asyncio.Event()
+        self._stop_kind = FailureKind.DEADLINE
+        self._completed = 0
+
+    async def ask(self, request: Request) -> Observation:
+        """The one observation of `request` in this run, made now if nobody has asked yet."""
+        task = self._tasks.get(request)
+        if task is None:
+            number = ObservationId(len(self._tasks) + 1)
+            task = asyncio.ensure_future(self._observe(number, request))
+            self._tasks[request] = task
+        return await asyncio.shield(task)
+
+    def stop(self, kind: FailureKind) -> None:
+        """End every wait now: what is not answered yet is `Failed(kind)`."""
+        self._stop_kind = kind
+        self._stopped.set()
+
+    @property
+    def transcript(self) -> tuple[Observation, ...]:
+        """Everything answered so far, in the order of asking."""
+        done = (t for t in self._tasks.values() if t.done() and not t.cancelled())
+        return tuple(task.result() for task in done if task.exception() is None)
+
+    async def _observe(self, number: ObservationId, request: Request) -> Observation:
+        for watcher in self._watchers:
+            watcher.asked(number, request)
+        started = self._clock() - self._begin
+        refused = self.policy.refusal(request)
+        sent = Sent(refused) if refused else await self._send(request, started)
+        self.policy.learn(request, sent.outcome)
+        self._completed += 1
+        observation = Observation(
+            id=number,
+            request=request,
+            outcome=sent.outcome,
+            started=round(started, 6),
+            elapsed=round(self._clock() - self._begin - started, 6),
+            completed=self._completed,
+            attempts=sent.attempts,
+        )
+        for watcher in self._watchers:
+            watcher.answered(observation)
+        return observation
+
+    async def _send(self, request: Request, started: float) -> Sent:
+        if self._stopped.is_set():
+            return Sent(Failed(kind=self._stop_kind))
+        left = None if self._deadline is None else self._deadline - started
+        if left is not None and left <= 0:
+            return Sent(Failed(kind=FailureKind.DEADLINE))
+        async with self.policy.turn(request):
+            return await self._until_stopped(request, left)
+
+    async def _until_stopped(self, request: Request, left: float | None) -> Sent:
+        sending = asyncio.ensure_future(self._transport.send(request))
+        stopping = asyncio.ensure_future(self._stopped.wait())
+        try:
+            await asyncio.wait(
+                {sending, stopping}, timeout=left, return_when=asyncio.FIRST_COMPLETED
+            )
+            if sending.done():
+                return sending.result()
+            kind = self._stop_kind if stopping.done() else FailureKind.DEADLINE
+            return Sent(Failed(kind=kind), (_unfinished(request),))
+        finally:
+            sending.cancel()
+            stopping.cancel()
+
+
+def _unfinished(request: Request) -> Attempt:
+    """A request cut off in flight counts as all that it may have sent."""
+    return Attempt(how=request.type, result="cut off", elapsed=0.0, packets=request.cost, octets=0)
+
+
+class Recorded:
+    """A saved transcript in the place of the network: same requests, same observations.
+
+    What the saved run did not ask is `Failed(NOT_RECORDED)`, numbered after all that it did.
+    """
+
+    def __init__(self, transcript: Iterable[Observation]) -> None:
+        self._known = {seen.request: seen for seen in transcript}
+        self._original = tuple(self._known.values())
+        self.policy = Policy()
+
+    async def ask(self, request: Request) -> Observation:
+        if request not in self._known:
+            number = max((o.id for o in self._known.values()), default=0) + 1
+            last = max((o.completed for o in self._known.values()), default=0)
+            self._known[request] = Observation(
+                id=ObservationId(number),
+                request=request,
+                outcome=Failed(kind=FailureKind.NOT_RECORDED),
+                started=0.0,
+                elapsed=0.0,
+                completed=last + 1,
+            )
+        return self._known[request]
+
+    @property
+    def transcript(self) -> tuple[Observation, ...]:
+        """The saved observations, without what only today's checks asked for."""
+        return self._original
+
+
+class Asker(Protocol):
+    """What facts and checks see of the network."""
+
+    async def ask(self, request: Request) -> Observation: ...
+
+    @property
+    def transcript(self) -> tuple[Observation, ...]: ...

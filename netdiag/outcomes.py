@@ -1,0 +1,354 @@
+"""Everything that can come back: one outcome per request, failures included.
+
+Times are seconds. All text has passed `netdiag.text.clean`; every collection is bounded by the
+wire that made it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+class FailureKind(enum.Enum):
+    """Why nothing usable came back. Closed; `OTHER` keeps what fits nowhere in `detail`."""
+
+    TIMEOUT = "timeout"
+    REFUSED = "connection-refused"
+    RESET = "connection-reset"
+    CLOSED_EARLY = "closed-early"
+    NETWORK_UNREACHABLE = "network-unreachable"
+    HOST_UNREACHABLE = "host-unreachable"
+    NO_PERMISSION = "no-permission"
+    ADDRESS_UNAVAILABLE = "address-unavailable"
+    MALFORMED = "malformed-answer"
+    MISMATCHED = "mismatched-answer"
+    TOO_LARGE = "answer-too-large"
+    TLS_ALERT = "tls-alert"
+    TLS_VERSION = "tls-version"
+    NOT_TLS = "not-tls"
+    NAME_UNKNOWN = "name-unknown"
+    LOOKUP_FAILED = "lookup-failed"
+    DEADLINE = "deadline"
+    INTERRUPTED = "interrupted"
+    POLICY = "refused-by-policy"
+    BUDGET = "budget-exhausted"
+    NOT_OBSERVABLE = "not-observable-here"
+    NOT_RECORDED = "not-recorded"
+    OTHER = "other"
+
+    @property
+    def ours(self) -> bool:
+        """True where the failure says something of this run or machine, nothing of the peer."""
+        return self in _OURS
+
+
+_OURS = frozenset(
+    {
+        FailureKind.DEADLINE,
+        FailureKind.INTERRUPTED,
+        FailureKind.POLICY,
+        FailureKind.BUDGET,
+        FailureKind.NOT_OBSERVABLE,
+        FailureKind.NOT_RECORDED,
+        FailureKind.ADDRESS_UNAVAILABLE,
+        FailureKind.NO_PERMISSION,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    type: ClassVar[str] = "failed"
+    kind: FailureKind
+    detail: str = ""
+
+
+class Unreachable(enum.Enum):
+    """What an ICMP or ICMPv6 error says (RFC 792, 1122, 1812, 4443), both families in one list."""
+
+    TTL_EXCEEDED = "ttl-exceeded"
+    NET = "net-unreachable"
+    HOST = "host-unreachable"
+    PROTOCOL = "protocol-unreachable"
+    PORT = "port-unreachable"
+    TOO_BIG = "packet-too-big"
+    NET_PROHIBITED = "net-prohibited"
+    HOST_PROHIBITED = "host-prohibited"
+    ADMIN_PROHIBITED = "admin-prohibited"
+    SOURCE_POLICY = "source-policy"
+    REJECT_ROUTE = "reject-route"
+    OTHER = "other"
+
+    @property
+    def prohibited(self) -> bool:
+        """A firewall's word: somebody decided to refuse this packet."""
+        return self in _PROHIBITED
+
+
+_PROHIBITED = frozenset(
+    {
+        Unreachable.NET_PROHIBITED,
+        Unreachable.HOST_PROHIBITED,
+        Unreachable.ADMIN_PROHIBITED,
+        Unreachable.SOURCE_POLICY,
+        Unreachable.REJECT_ROUTE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcmpError:
+    """A router or host answered with an ICMP error. `sender` may be this machine itself.
+
+    `return_ttl` is the TTL with which the error arrived, `mtu` the next-hop MTU of a packet-too-big.
+    """
+
+    type: ClassVar[str] = "icmp-error"
+    kind: Unreachable
+    icmp_type: int
+    icmp_code: int
+    sender: str
+    rtt: float
+    return_ttl: int | None = None
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRecord:
+    """One resource record in presentation format; `name` is absolute and lower case."""
+
+    name: str
+    ttl: int
+    rtype: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsReply:
+    """A DNS message that answers the question asked. `rcode` is the mnemonic, OPT's included."""
+
+    type: ClassVar[str] = "dns-reply"
+    rcode: str = "NOERROR"
+    authoritative: bool = False
+    truncated: bool = False
+    recursion_available: bool = False
+    authentic_data: bool = False
+    answer: tuple[ResourceRecord, ...] = ()
+    authority: tuple[ResourceRecord, ...] = ()
+    additional: tuple[ResourceRecord, ...] = ()
+    edns: bool = False
+    extended_errors: tuple[tuple[int, str], ...] = ()
+    transport: Literal["udp", "tcp"] = "udp"
+    size: int = 0
+    rtt: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoReply:
+    type: ClassVar[str] = "echo-reply"
+    rtt: float
+    ttl: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """The TCP handshake completed. `source` is this machine's address in it."""
+
+    type: ClassVar[str] = "connected"
+    rtt: float
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """A RST answered the SYN: nothing listens, or somebody answers in the host's name."""
+
+    type: ClassVar[str] = "reset"
+    rtt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalTtl:
+    """The TTL with which the answer (SYN/ACK or RST) to a SYN arrives here."""
+
+    type: ClassVar[str] = "arrival-ttl"
+    answer: Literal["syn-ack", "rst"]
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """One certificate as served. Times are RFC 3339, UTC; `names` are the subjectAltNames."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: str
+    not_after: str
+    self_issued: bool
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSession:
+    """The peer completed its side of the handshake, or showed a chain that does not verify.
+
+    `verify_error` is empty where the chain is trusted and the name matches, else OpenSSL's
+    reason; `verify_code` is OpenSSL's X509_V_ERR number (10 expired, 18/19 self-signed, 20/21
+    issuer unknown, 62 name mismatch), 0 where all is well. `chain` is in the served order.
+    """
+
+    type: ClassVar[str] = "tls-session"
+    version: str
+    cipher: str
+    verify_code: int
+    verify_error: str
+    chain: tuple[Certificate, ...]
+    rtt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """An HTTP answer. `headers` have lower-case names; `body_start` is its first 2048 octets.
+
+    `promised` is Content-Length where given, `received` the octets of the body that came (at
+    most 1 MiB are read; then `complete` stays True). Phases are seconds from the request's start.
+    """
+
+    type: ClassVar[str] = "http-reply"
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body_start: str
+    received: int
+    promised: int | None
+    complete: bool
+    connected: float
+    tls_done: float | None
+    first_byte: float
+    total: float
+
+    def header(self, name: str) -> str | None:
+        """The first header of that (lower-case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """What a service said first; empty `text` means it accepted and said nothing in time."""
+
+    type: ClassVar[str] = "banner"
+    text: str
+    closed: bool
+    rtt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemAddresses:
+    type: ClassVar[str] = "system-addresses"
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceAddress:
+    type: ClassVar[str] = "source-address"
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route: `destination` in prefix notation, `kind` unicast, unreachable, blackhole, prohibit."""
+
+    destination: str
+    gateway: str | None
+    device: str
+    metric: int = 0
+    kind: str = "unicast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    type: ClassVar[str] = "routes"
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """`addresses` are in prefix notation (`192.0.2.1/24`); `carrier` None where it cannot be seen."""
+
+    name: str
+    up: bool
+    carrier: bool | None
+    loopback: bool
+    mtu: int
+    addresses: tuple[str, ...]
+    tunnel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interfaces:
+    type: ClassVar[str] = "interfaces"
+    interfaces: tuple[Interface, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """`state` as the kernel names it: reachable, stale, delay, probe, failed, incomplete, permanent."""
+
+    address: str
+    device: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    type: ClassVar[str] = "neighbours"
+    neighbours: tuple[Neighbour, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolvers:
+    type: ClassVar[str] = "resolvers"
+    addresses: tuple[str, ...]
+    search: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostsEntries:
+    """The hosts file's addresses for the one name asked about; none is an answer."""
+
+    type: ClassVar[str] = "hosts-entries"
+    addresses: tuple[str, ...]
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxies:
+    """Pairs of (scheme or `no`, URL or list) as the environment or system sets them."""
+
+    type: ClassVar[str] = "proxies"
+    proxies: tuple[tuple[str, str], ...]
+
+
+Outcome = (
+    Failed
+    | IcmpError
+    | DnsReply
+    | EchoReply
+    | Connected
+    | Reset
+    | ArrivalTtl
+    | TlsSession
+    | HttpReply
+    | Banner
+    | SystemAddresses
+    | SourceAddress
+    | Routes
+    | Interfaces
+    | Neighbours
+    | Resolvers
+    | HostsEntries
+    | Proxies
+)

@@ -1,0 +1,89 @@
+"""What may be sent, to whom and how much: the destination guard and the budgets.
+
+The guard: a target's own names must not lead netdiag to private, loopback, link-local or
+multicast addresses. Allowed beyond the public ones are the target itself where it was given as an
+address, what this machine's own configuration names (resolvers, gateways), and what the
+configuration file allows. Budgets bound what any one destination receives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
+from netdiag.requests import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Upper bounds per destination address, and for the run as a whole.
+
+    `packets` counts what may leave this machine for one destination, `concurrent` the requests
+    under way to it at one time, `run_packets` all destinations together.
+    """
+
+    packets: int = 1500
+    concurrent: int = 64
+    run_packets: int = 6000
+
+
+@dataclass(slots=True)
+class Policy:
+    """The policy of one run; it remembers what was spent."""
+
+    budget: Budget = field(default_factory=Budget)
+    allow_private: bool = False
+    allowed: set[str] = field(default_factory=set)
+    spent: Counter[str] = field(default_factory=Counter)
+    _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    def allow(self, addresses: Iterable[str]) -> None:
+        """Let these addresses be asked although they are not public."""
+        self.allowed.update(addresses)
+
+    def refusal(self, request: Request) -> Failed | None:
+        """Why `request` must not be sent; None, and its cost is booked, where it may."""
+        destination = request.destination
+        if destination is None:
+            return None
+        if not self._permitted(destination):
+            detail = f"{destination} is not a public address and was not given as the target"
+            return Failed(kind=FailureKind.POLICY, detail=detail)
+        if self.spent[destination] + request.cost > self.budget.packets:
+            detail = f"{self.budget.packets} packets to {destination} are used up"
+            return Failed(kind=FailureKind.BUDGET, detail=detail)
+        if self.spent.total() + request.cost > self.budget.run_packets:
+            detail = f"this run's {self.budget.run_packets} packets are used up"
+            return Failed(kind=FailureKind.BUDGET, detail=detail)
+        self.spent[destination] += request.cost
+        return None
+
+    def learn(self, request: Request, outcome: Outcome) -> None:
+        """This machine's own resolvers and gateways may be asked whatever their address."""
+        if isinstance(outcome, Resolvers):
+            self.allow(outcome.addresses)
+        elif isinstance(outcome, Routes):
+            self.allow(r.gateway for r in outcome.routes if r.gateway)
+
+    @asynccontextmanager
+    async def turn(self, request: Request) -> AsyncIterator[None]:
+        """Wait until fewer than `concurrent` requests to the same destination are under way."""
+        if request.destination is None:
+            yield
+            return
+        limit = self._turns.setdefault(
+            request.destination, asyncio.Semaphore(self.budget.concurrent)
+        )
+        async with limit:
+            yield
+
+    def _permitted(self, destination: str) -> bool:
+        address = ipaddress.ip_address(destination.partition("%")[0])
+        if address.is_multicast or address.is_unspecified:
+            return False
+        return self.allow_private or address.is_global or destination in self.allowed

@@ -1,0 +1,255 @@
+"""Everything netdiag can ask of the network or of this machine.
+
+A request says exactly what will be sent; equality of all its fields is the key under which its
+observation is kept. There is no request that writes: read-only is a property of this union. To
+sample the same thing on purpose (loss, drift), a request carries `attempt`.
+
+`destination` is the address that will receive packets, None for a look at this machine. `cost`
+is the largest number of packets that the request may send, retransmissions included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsQuery:
+    """One question to one server. `name` is absolute, lower case, in presentation format.
+
+    `udp_payload` is the EDNS buffer size in octets; None sends no EDNS. Over UDP a lost query is
+    sent once more, and a truncated answer is asked for again over TCP: both are attempts of this
+    one observation.
+    """
+
+    type: ClassVar[str] = "dns-query"
+    cost: ClassVar[int] = 10
+    server: str
+    name: str
+    rtype: str
+    transport: Literal["udp", "tcp"] = "udp"
+    port: int = 53
+    recursion_desired: bool = False
+    checking_disabled: bool = False
+    dnssec: bool = False
+    udp_payload: int | None = 1232
+    attempt: int = 0
+
+    @property
+    def destination(self) -> str | None:
+        return self.server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """ICMP echo with `size` octets of data."""
+
+    type: ClassVar[str] = "echo"
+    cost: ClassVar[int] = 2
+    address: str
+    size: int = 56
+    attempt: int = 0
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpConnect:
+    """A TCP handshake, closed at once."""
+
+    type: ClassVar[str] = "tcp-connect"
+    cost: ClassVar[int] = 8
+    address: str
+    port: int
+    attempt: int = 0
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpArrivalTtl:
+    """With which TTL the answer to a SYN arrives: it tells who really sent a reset."""
+
+    type: ClassVar[str] = "tcp-arrival-ttl"
+    cost: ClassVar[int] = 40
+    address: str
+    port: int
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsHandshake:
+    """A TLS handshake with `server_name` as SNI (None: no SNI), closed politely.
+
+    With `starttls="smtp"` the handshake follows EHLO and STARTTLS.
+    """
+
+    type: ClassVar[str] = "tls-handshake"
+    cost: ClassVar[int] = 20
+    address: str
+    port: int
+    server_name: str | None
+    starttls: Literal["smtp"] | None = None
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One GET or HEAD without body, cookie or credential, to a pinned address.
+
+    `host` goes into the Host header and, with `tls`, into SNI. The certificate is not judged
+    here (that is `TlsHandshake`'s), so that a bad one does not hide the service behind it.
+    """
+
+    type: ClassVar[str] = "http-request"
+    cost: ClassVar[int] = 60
+    address: str
+    port: int
+    tls: bool
+    host: str
+    path: str = "/"
+    method: Literal["GET", "HEAD"] = "GET"
+    attempt: int = 0
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBanner:
+    """Connect and read what a service that speaks first says; write nothing but its polite close."""
+
+    type: ClassVar[str] = "read-banner"
+    cost: ClassVar[int] = 12
+    address: str
+    port: int
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopProbe:
+    """One packet that may cross `ttl` routers at most. Equal `flow`s share ports (Paris)."""
+
+    type: ClassVar[str] = "hop-probe"
+    cost: ClassVar[int] = 2
+    address: str
+    ttl: int
+    protocol: Literal["udp", "tcp"] = "udp"
+    port: int = 33434
+    flow: int = 0
+    attempt: int = 0
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A look at this machine: no packet leaves it."""
+
+    type: ClassVar[str] = "look"
+    cost: ClassVar[int] = 0
+
+    @property
+    def destination(self) -> str | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemLookup(_Look):
+    """The addresses of `name` as programs on this machine get them (hosts file, resolver, caches).
+
+    The operating system sends what it needs to its own resolvers.
+    """
+
+    type: ClassVar[str] = "system-lookup"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectSource(_Look):
+    """Which of this machine's addresses would speak to `address`, if there is a route at all."""
+
+    type: ClassVar[str] = "select-source"
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRoutes(_Look):
+    """The kernel's routes of one family (4 or 6)."""
+
+    type: ClassVar[str] = "read-routes"
+    family: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadInterfaces(_Look):
+    """The network interfaces of this machine with their state and addresses."""
+
+    type: ClassVar[str] = "read-interfaces"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadNeighbours(_Look):
+    """The kernel's neighbour table (ARP and ND). `attempt` looks again later."""
+
+    type: ClassVar[str] = "read-neighbours"
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadResolvers(_Look):
+    """The recursive resolvers that this machine is configured to use."""
+
+    type: ClassVar[str] = "read-resolvers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadHostsFile(_Look):
+    """What the machine's hosts file says of `name`, and of nothing else."""
+
+    type: ClassVar[str] = "read-hosts-file"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadProxies(_Look):
+    """The proxies that the environment or the system prescribes, credentials removed."""
+
+    type: ClassVar[str] = "read-proxies"
+
+
+Request = (
+    DnsQuery
+    | Echo
+    | TcpConnect
+    | TcpArrivalTtl
+    | TlsHandshake
+    | HttpRequest
+    | ReadBanner
+    | HopProbe
+    | SystemLookup
+    | SelectSource
+    | ReadRoutes
+    | ReadInterfaces
+    | ReadNeighbours
+    | ReadResolvers
+    | ReadHostsFile
+    | ReadProxies
+)

@@ -1,0 +1,40 @@
+"""Text that came from the network or a file, made safe to show.
+
+Control characters, escape sequences, bidirectional overrides, zero-width and private-use
+characters can rewrite a terminal, hide in a page or forge a log line. `clean` turns each into a
+visible `\\xNN` or `\\uNNNN`. It is idempotent, so the wire cleans what it decodes and a renderer
+may clean again what a record file claims.
+"""
+
+from __future__ import annotations
+
+import re
+
+LIMIT = 4096
+"""Longest text kept, in characters."""
+
+_DANGEROUS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ue000-\uf8ff\ufeff\uffa0\ufff0-\ufffb"
+    "\ufffe\uffff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_STACKED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
+
+
+def clean(text: str | bytes, limit: int = LIMIT) -> str:
+    """Return `text` with everything that is not plainly visible escaped, cut to `limit`.
+
+    Bytes are read as UTF-8; what is not UTF-8 is shown as `\\xNN`. A cut is marked with `…`.
+    """
+    if isinstance(text, bytes):
+        text = text[: 4 * limit].decode("utf-8", "backslashreplace")
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return _STACKED_MARKS.sub(r"\1", _DANGEROUS.sub(_escape, cut))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
