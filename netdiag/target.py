@@ -150,7 +150,7 @@ def _name(given: str, host: str) -> tuple[str, str]:
 def _to_ascii(given: str, name: str) -> str:
     if name.isascii():
         return name
-    import idna  # noqa: PLC0415 - its tables cost 10 ms that few targets need
+    import idna
 
     try:
         return idna.encode(name, uts46=True).decode("ascii")
@@ -161,7 +161,7 @@ def _to_ascii(given: str, name: str) -> str:
 def _to_unicode(name: str) -> str:
     if "xn--" not in name:
         return name
-    import idna  # noqa: PLC0415 - as above
+    import idna
 
     try:
         return idna.decode(name)

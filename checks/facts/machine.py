@@ -1,0 +1,28 @@
+"""Facts about this machine: which families lead anywhere, through which gateways."""
+
+from __future__ import annotations
+
+import asyncio
+
+from netdiag.model import Brief
+from netdiag.network import Asker, Observation
+from netdiag.outcomes import SourceAddress
+from netdiag.requests import SelectSource
+
+FAR_AWAY = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
+"""An address per family that is beyond any local network; nothing is sent to it."""
+
+
+async def source_of(net: Asker, family: int) -> Observation:
+    """With which address this machine would speak to the Internet over `family`, if it could."""
+    return await net.ask(SelectSource(address=FAR_AWAY[family]))
+
+
+async def usable_families(net: Asker, brief: Brief) -> tuple[int, ...]:
+    """The families asked for over which this machine has a route to the Internet."""
+    seen = await asyncio.gather(*(source_of(net, family) for family in brief.families))
+    return tuple(
+        family
+        for family, source in zip(brief.families, seen, strict=True)
+        if isinstance(source.outcome, SourceAddress)
+    )
