@@ -1,0 +1,120 @@
+"""Commands with well-known tools that repeat what an observation saw.
+
+They are derived from the request itself, so they cannot drift from what was asked.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from netdiag.network import Observation
+from netdiag.requests import (
+    DnsQuery,
+    Echo,
+    HopProbe,
+    HttpRequest,
+    ReadBanner,
+    ReadHostsFile,
+    ReadInterfaces,
+    ReadNeighbours,
+    ReadResolvers,
+    ReadRoutes,
+    Request,
+    SelectSource,
+    SystemLookup,
+    TcpArrivalTtl,
+    TcpConnect,
+    TlsHandshake,
+)
+
+MOST = 6
+"""Commands shown for one finding; the evidence holds the rest."""
+
+
+def commands(observations: Iterable[Observation]) -> tuple[str, ...]:
+    """Distinct commands for these observations, in their order, at most `MOST`."""
+    found = dict.fromkeys(c for o in observations if (c := command(o.request)))
+    return tuple(found)[:MOST]
+
+
+def command(request: Request) -> str | None:  # noqa: PLR0911 - one line per kind of request
+    """The command that asks the same, None where no common tool does."""
+    match request:
+        case DnsQuery():
+            return _dig(request)
+        case Echo(address=address):
+            return f"ping -c 3 {address}"
+        case TcpConnect(address=address, port=port) | TcpArrivalTtl(address=address, port=port):
+            return f"nc -v -z -w 4 {address} {port}"
+        case ReadBanner(address=address, port=port):
+            return f"nc -v -w 4 {address} {port}"
+        case TlsHandshake():
+            return _openssl(request)
+        case HttpRequest():
+            return _curl(request)
+        case HopProbe(address=address, protocol="udp"):
+            return f"traceroute -n {address}"
+        case HopProbe(address=address, port=port):
+            return f"traceroute -n -T -p {port} {address}"
+        case SystemLookup(name=name):
+            return f"getent ahosts {shlex.quote(name)}"
+        case SelectSource(address=address):
+            return f"ip route get {address}"
+        case ReadRoutes(family=family):
+            return f"ip -{family} route"
+        case ReadInterfaces():
+            return "ip address"
+        case ReadNeighbours():
+            return "ip neighbour"
+        case ReadResolvers():
+            return "cat /etc/resolv.conf"
+        case ReadHostsFile(name=name):
+            return f"grep -i {shlex.quote(name)} /etc/hosts"
+        case _:
+            return None
+
+
+def _dig(query: DnsQuery) -> str:
+    words = ["dig", f"@{query.server}"]
+    if query.port != 53:
+        words += ["-p", str(query.port)]
+    words += [shlex.quote(query.name), query.rtype]
+    words.append("+rec" if query.recursion_desired else "+norec")
+    words.append("+noedns" if query.udp_payload is None else f"+bufsize={query.udp_payload}")
+    flags = {"+tcp": query.transport == "tcp", "+dnssec": query.dnssec}
+    flags["+cd"] = query.checking_disabled
+    return " ".join(words + [flag for flag, on in flags.items() if on])
+
+
+def _openssl(request: TlsHandshake) -> str:
+    peer = _endpoint(request.address, request.port)
+    name = request.server_name
+    sni = f"-servername {shlex.quote(name)}" if name else "-noservername"
+    starttls = f" -starttls {request.starttls}" if request.starttls else ""
+    return f"openssl s_client -connect {peer} {sni}{starttls} </dev/null"
+
+
+def _curl(request: HttpRequest) -> str:
+    scheme = "https" if request.tls else "http"
+    usual = request.port == (443 if request.tls else 80)
+    url = (
+        f"{scheme}://{_bracketed(request.host)}{'' if usual else f':{request.port}'}{request.path}"
+    )
+    words = ["curl -sv -o /dev/null"]
+    if request.tls:
+        words.append("-k")
+    if request.method == "HEAD":
+        words.append("-I")
+    if request.host != request.address:
+        pin = f"{request.host}:{request.port}:{_bracketed(request.address)}"
+        words.append(f"--resolve {shlex.quote(pin)}")
+    return " ".join([*words, shlex.quote(url)])
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _endpoint(address: str, port: int) -> str:
+    return f"{_bracketed(address)}:{port}"
