@@ -1,4 +1,4 @@
-"""The vocabulary of judging: findings, checks, explanations, and the brief that a run works from."""
+"""The vocabulary of judging: findings, checks, explanations, and the brief of a run."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Observation:
 
 
 class Transport(Protocol):
-    """The live network, or a simulated world. It raises for bugs only, never for network trouble."""
+    """The live network or a simulated world. Raises for bugs only, never for network trouble."""
 
     async def send(self, request: Request) -> Sent: ...
 

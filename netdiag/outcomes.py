@@ -102,7 +102,7 @@ _PROHIBITED = frozenset(
 class IcmpError:
     """A router or host answered with an ICMP error. `sender` may be this machine itself.
 
-    `return_ttl` is the TTL with which the error arrived, `mtu` the next-hop MTU of a packet-too-big.
+    `return_ttl` is the TTL with which the error arrived; `mtu` what a packet-too-big advises.
     """
 
     type: ClassVar[str] = "icmp-error"
@@ -259,7 +259,7 @@ class SourceAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route: `destination` in prefix notation, `kind` unicast, unreachable, blackhole, prohibit."""
+    """One route to a prefix; `kind` is unicast, unreachable, blackhole or prohibit."""
 
     destination: str
     gateway: str | None
@@ -276,7 +276,7 @@ class Routes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """`addresses` are in prefix notation (`192.0.2.1/24`); `carrier` None where it cannot be seen."""
+    """`addresses` are like `192.0.2.1/24`; `carrier` is None where it cannot be seen."""
 
     name: str
     up: bool
@@ -295,7 +295,7 @@ class Interfaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """`state` as the kernel names it: reachable, stale, delay, probe, failed, incomplete, permanent."""
+    """`state` is the kernel's: reachable, stale, delay, probe, failed, incomplete, permanent."""
 
     address: str
     device: str

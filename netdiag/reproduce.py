@@ -38,7 +38,7 @@ def commands(observations: Iterable[Observation]) -> tuple[str, ...]:
     return tuple(found)[:MOST]
 
 
-def command(request: Request) -> str | None:  # noqa: PLR0911 - one line per kind of request
+def command(request: Request) -> str | None:
     """The command that asks the same, None where no common tool does."""
     match request:
         case DnsQuery():

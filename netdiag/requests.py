@@ -129,7 +129,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBanner:
-    """Connect and read what a service that speaks first says; write nothing but its polite close."""
+    """Read what a service that speaks first says; write nothing but its polite close."""
 
     type: ClassVar[str] = "read-banner"
     cost: ClassVar[int] = 12

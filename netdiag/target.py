@@ -28,7 +28,7 @@ RIGHT = "a host name, a domain, a URL, an IP address or host:port, for example w
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
-class BadTarget(ValueError):
+class BadTargetError(ValueError):
     """The text names nothing that can be diagnosed; the message says what would be right."""
 
 
@@ -64,10 +64,10 @@ class Target:
 
 
 def parse(text: str, port: int | None = None) -> Target:
-    """Read `text`; `port` overrides what it says. Raises `BadTarget`."""
+    """Read `text`; `port` overrides what it says. Raises `BadTargetError`."""
     given = text.strip()
     if not given or len(given) > 2048:
-        raise BadTarget(f"no target in {given[:40]!r}: give {RIGHT}")
+        raise BadTargetError(f"no target in {given[:40]!r}: give {RIGHT}")
     scheme, host, own_port, path = _split(given)
     address = _address(host)
     ascii_host, display = (address, address) if address else _name(given, host)
@@ -96,7 +96,7 @@ def _split(given: str) -> tuple[str | None, str, str | int | None, str]:
         return None, host, port, path
     host, colon, port_text = given.partition(":")
     if colon and not port_text:
-        raise BadTarget(f"{given!r} has no port after its colon: give {RIGHT}")
+        raise BadTargetError(f"{given!r} has no port after its colon: give {RIGHT}")
     return None, host, port_text or None, "/"
 
 
@@ -105,15 +105,15 @@ def _split_url(given: str) -> tuple[str, str, str | int | None, str]:
         url = urlsplit(given)
         host, port = url.hostname or "", url.port
     except ValueError as error:
-        raise BadTarget(f"{given!r} is not a URL ({error}): give {RIGHT}") from None
+        raise BadTargetError(f"{given!r} is not a URL ({error}): give {RIGHT}") from None
     if url.scheme not in SCHEME_PORTS:
         known = ", ".join(SCHEME_PORTS)
-        raise BadTarget(f"cannot check {url.scheme!r} URLs: use one of {known}")
+        raise BadTargetError(f"cannot check {url.scheme!r} URLs: use one of {known}")
     if url.username is not None:
-        raise BadTarget("a URL with a user name or password is not accepted: leave them out")
+        raise BadTargetError("a URL with a user name or password is not accepted: leave them out")
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     if re.search(r"[^\x21-\x7e]", path):
-        raise BadTarget(f"the path of {given!r} has unescaped characters: percent-encode them")
+        raise BadTargetError(f"the path of {given!r} has unescaped characters: percent-encode them")
     return url.scheme, host, port, path
 
 
@@ -122,7 +122,9 @@ def _port(given: str, port: str | int | None) -> int | None:
         return None
     text = str(port)
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        raise BadTarget(f"{text[:20]!r} in {given!r} is not a port: give a number from 1 to 65535")
+        raise BadTargetError(
+            f"{text[:20]!r} in {given!r} is not a port: give a number from 1 to 65535"
+        )
     return int(text)
 
 
@@ -139,9 +141,9 @@ def _name(given: str, host: str) -> tuple[str, str]:
     ascii_name = _to_ascii(given, bare).lower()
     labels = ascii_name.split(".")
     if len(ascii_name) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise BadTarget(f"{given!r} is not a host name: give {RIGHT}")
+        raise BadTargetError(f"{given!r} is not a host name: give {RIGHT}")
     if labels[-1].isdigit():
-        raise BadTarget(f"{given!r} is neither an IP address nor a host name: give {RIGHT}")
+        raise BadTargetError(f"{given!r} is neither an IP address nor a host name: give {RIGHT}")
     unicode_name = _to_unicode(ascii_name)
     display = ascii_name if unicode_name == ascii_name else f"{unicode_name} ({ascii_name})"
     return ascii_name, display
@@ -155,7 +157,7 @@ def _to_ascii(given: str, name: str) -> str:
     try:
         return idna.encode(name, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        raise BadTarget(f"{given!r} is not a valid international name ({error})") from None
+        raise BadTargetError(f"{given!r} is not a valid international name ({error})") from None
 
 
 def _to_unicode(name: str) -> str:

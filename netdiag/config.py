@@ -1,0 +1,106 @@
+"""netdiag's configuration file (TOML): who we are, controls elsewhere, our own networks."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import msgspec
+
+from netdiag import tomlfile
+from netdiag.model import Endpoint, Owner, OwnNetwork
+from netdiag.tomlfile import BadFileError
+
+PUBLIC_RESOLVERS = ("9.9.9.9", "1.1.1.1", "2620:fe::fe", "2606:4700:4700::1111")
+"""Quad9 and Cloudflare, which publish these addresses for everybody's use."""
+
+
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    owner: Owner
+    prefixes: tuple[str, ...]
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file's fields. Relative file names count from the file's own folder.
+
+    `resolvers` are public resolvers used as controls, `anchors` and `mail_anchors` endpoints
+    (`address:port`) that are unrelated to any target and expected to answer. `allow` lists
+    prefixes that targets may lead to although they are not public.
+    """
+
+    vantage: str = ""
+    resolvers: tuple[str, ...] = PUBLIC_RESOLVERS
+    anchors: tuple[str, ...] = tuple(
+        f"[{a}]:53" if ":" in a else f"{a}:53" for a in PUBLIC_RESOLVERS
+    )
+    mail_anchors: tuple[str, ...] = ()
+    root_hints: str = ""
+    boundary: str = ""
+    allow_private: bool = False
+    networks: tuple[Network, ...] = ()
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """A configuration with its texts read as what they mean."""
+
+    vantage: str
+    resolvers: tuple[str, ...]
+    anchors: tuple[Endpoint, ...]
+    mail_anchors: tuple[Endpoint, ...]
+    root_hints: Path | None
+    boundary: Path | None
+    allow_private: bool
+    networks: tuple[OwnNetwork, ...]
+
+
+def load(path: Path) -> Settings:
+    """Read the file at `path`. Raises `BadFileError` naming file, line and reason."""
+    return _settings(tomlfile.load(path, Config), path)
+
+
+def default() -> Settings:
+    """What holds where there is no file."""
+    return _settings(Config(), Path("netdiag.toml"))
+
+
+def _settings(config: Config, path: Path) -> Settings:
+    return Settings(
+        vantage=config.vantage,
+        resolvers=tuple(_address(text, path) for text in config.resolvers),
+        anchors=tuple(_endpoint(text, path) for text in config.anchors),
+        mail_anchors=tuple(_endpoint(text, path) for text in config.mail_anchors),
+        root_hints=path.parent / config.root_hints if config.root_hints else None,
+        boundary=path.parent / config.boundary if config.boundary else None,
+        allow_private=config.allow_private,
+        networks=tuple(_network(network, path) for network in config.networks),
+    )
+
+
+def _address(text: str, path: Path) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise _bad(path, text, "an IP address") from None
+
+
+def _endpoint(text: str, path: Path) -> Endpoint:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise _bad(path, text, "address:port, for example 9.9.9.9:53 or [2620:fe::fe]:53")
+    return Endpoint(_address(host.strip("[]"), path), int(port))
+
+
+def _network(network: Network, path: Path) -> OwnNetwork:
+    for prefix in network.prefixes:
+        try:
+            ipaddress.ip_network(prefix)
+        except ValueError:
+            raise _bad(path, prefix, "a prefix like 203.0.113.0/24") from None
+    return OwnNetwork(name=network.name, owner=network.owner, prefixes=network.prefixes)
+
+
+def _bad(path: Path, text: str, right: str) -> BadFileError:
+    lines = tomlfile.read(path).splitlines()
+    line = next((n for n, content in enumerate(lines, 1) if text in content), 1)
+    return BadFileError(f"{path}:{line}: {text[:60]!r} is not {right}")
