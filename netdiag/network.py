@@ -107,8 +107,14 @@ class Network:
 
     def stop(self, kind: FailureKind) -> None:
         """End every wait now: what is not answered yet is `Failed(kind)`."""
-        self._stop_kind = kind
-        self._stopped.set()
+        if not self._stopped.is_set():
+            self._stop_kind = kind
+            self._stopped.set()
+
+    async def close(self) -> None:
+        """End what nobody waits for any more, so that the transcript accounts for all of it."""
+        self.stop(FailureKind.NOT_NEEDED)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     @property
     def transcript(self) -> tuple[Observation, ...]:

@@ -32,6 +32,7 @@ class FailureKind(enum.Enum):
     LOOKUP_FAILED = "lookup-failed"
     DEADLINE = "deadline"
     INTERRUPTED = "interrupted"
+    NOT_NEEDED = "not-needed"
     POLICY = "refused-by-policy"
     BUDGET = "budget-exhausted"
     NOT_OBSERVABLE = "not-observable-here"
@@ -48,6 +49,7 @@ _OURS = frozenset(
     {
         FailureKind.DEADLINE,
         FailureKind.INTERRUPTED,
+        FailureKind.NOT_NEEDED,
         FailureKind.POLICY,
         FailureKind.BUDGET,
         FailureKind.NOT_OBSERVABLE,

@@ -1,0 +1,58 @@
+"""`netdiag check`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netdiag.cli import live
+from netdiag.cli import output as outputs
+from netdiag.cli.options import AUDIENCES, FORMS, Asked, plan_for, run_options
+
+
+@click.command("check")
+@click.argument("target")
+@run_options
+@click.option("--format", "form", type=click.Choice(FORMS), help="The report's form.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
+@click.option(
+    "--audience",
+    type=click.Choice(AUDIENCES),
+    default="agent",
+    show_default=True,
+    help="For whom the report is worded.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show each request as asked and answered.")
+@click.option("--log-file", type=click.Path(path_type=Path), help="Write what -v shows to a file.")
+def command(
+    target: str,
+    form: str | None,
+    output: Path | None,
+    audience: str,
+    verbose: bool,
+    log_file: Path | None,
+    **asked: Any,
+) -> int:
+    """Diagnose TARGET: a host name, domain, URL, IP address or host:port.
+
+    \b
+    Examples:
+      netdiag check www.example.org
+      netdiag check https://www.example.org/shop --format markdown
+      netdiag check 192.0.2.7:25 --output case.json
+      netdiag check example.org --only dns,routing -6
+
+    netdiag sends at most 1,500 packets to any one address and 6,000 in a run, and nothing that
+    could change anything. With --output the report also goes to FILE, in the form that its name
+    suggests (.json, .html, .md) or --format says; a JSON report is the record of the whole run,
+    for netdiag judge and netdiag report. Ctrl-C ends the looking, and what was seen by then is
+    reported.
+    """
+    from netdiag.cli.progress import watchers
+
+    outputs.check_writable(output)
+    with watchers(verbose=verbose, log_file=log_file) as watching:
+        record = live.execute(plan_for(Asked(target=target, **asked), watching))
+    return outputs.deliver(record, form, output, audience)

@@ -1,0 +1,25 @@
+"""`netdiag completion`: the completion script of a shell."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def command(shell: str) -> int:
+    """Print the completion script of SHELL.
+
+    \b
+    Examples:
+      netdiag completion bash > ~/.local/share/bash-completion/completions/netdiag
+      netdiag completion zsh > "${fpath[1]}/_netdiag"
+      netdiag completion fish > ~/.config/fish/completions/netdiag.fish
+    """
+    from netdiag.cli.main import cli
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "netdiag", "_NETDIAG_COMPLETE").source())
+    return 0

@@ -1,0 +1,26 @@
+"""`netdiag explain`: one code or check of the catalogue."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("explain")
+@click.argument("code")
+def command(code: str) -> int:
+    """What CODE (of a finding, or a check's id) means, how it is decided, and what to do.
+
+    \b
+    Examples:
+      netdiag explain lame-delegation
+      netdiag explain port-state
+    """
+    from checks.catalogue import CATALOGUE
+    from reports import catalogue
+
+    found = [c for c in CATALOGUE.checks if code == c.id or code in {k.code for k in c.finds}]
+    if not found:
+        raise click.ClickException(f"{code!r} is no code or check: see netdiag checks")
+    for check in found:
+        click.echo(catalogue.page(check), nl=False)
+    return 0

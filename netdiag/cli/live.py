@@ -1,0 +1,100 @@
+"""One live run: from a brief to a record."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from netdiag.boundary import Boundary
+from netdiag.conclude import Catalogue, Run, conclude
+from netdiag.engine import diagnose
+from netdiag.model import Brief
+from netdiag.network import Network, Watcher
+from netdiag.outcomes import FailureKind
+from netdiag.policy import Policy
+from netdiag.record import Record, Vantage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a live run needs. `timeout` is in seconds."""
+
+    brief: Brief
+    catalogue: Catalogue
+    boundary: Boundary
+    vantage: str
+    timeout: float
+    allow_private: bool
+    watchers: Sequence[Watcher] = ()
+
+
+def execute(plan: Plan) -> Record:
+    """Look, judge and conclude. An interrupt ends the looking; what was seen is still judged."""
+    return asyncio.run(_execute(plan))
+
+
+async def _execute(plan: Plan) -> Record:
+    from netdiag.wire.live import LiveTransport
+
+    transport = LiveTransport(time.monotonic)
+    net = Network(
+        transport,
+        clock=time.monotonic,
+        policy=_policy(plan),
+        deadline=plan.timeout,
+        watchers=plan.watchers,
+    )
+    run = Run(
+        brief=plan.brief,
+        vantage=Vantage(
+            name=plan.vantage or platform.node() or "this machine",
+            platform=f"{platform.system()} {platform.release()}".strip(),
+            sees=transport.capabilities(),
+        ),
+        timeout=plan.timeout,
+    )
+    undo = _on_interrupt(lambda: net.stop(FailureKind.INTERRUPTED))
+    try:
+        judgements = await diagnose(
+            plan.brief, plan.catalogue.checks, plan.catalogue.explanations, net
+        )
+        await net.close()
+    finally:
+        undo()
+        await transport.close()
+    finished = datetime.now(UTC)
+    return conclude(run, plan.catalogue, judgements, net.transcript, plan.boundary, finished)
+
+
+def _policy(plan: Plan) -> Policy:
+    """The guard lets through what the user names: the target, the resolver, the roots, controls."""
+    brief = plan.brief
+    policy = Policy(allow_private=plan.allow_private)
+    named = [a for a in (brief.target.address, brief.resolver) if a]
+    policy.allow(named)
+    policy.allow(server.address for server in brief.root_servers)
+    policy.allow(brief.public_resolvers)
+    policy.allow(endpoint.address for endpoint in brief.anchors + brief.mail_anchors)
+    return policy
+
+
+def _on_interrupt(stop: Callable[[], None]) -> Callable[[], None]:
+    """Let the first interrupt call `stop`, the second end the program; returns the undoing."""
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        loop.call_soon_threadsafe(stop)
+
+    signal.signal(signal.SIGINT, interrupted)
+
+    def undo() -> None:
+        signal.signal(signal.SIGINT, before)
+
+    return undo

@@ -1,0 +1,162 @@
+"""Options that several commands share, and how they become a plan."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from netdiag import boundary as boundaries
+from netdiag import config as configs
+from netdiag import roots, target, tomlfile
+from netdiag.boundary import Boundary
+from netdiag.cli.live import Plan
+from netdiag.config import Settings
+from netdiag.model import Brief, RootServer
+from netdiag.network import Watcher
+
+FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
+AUDIENCES = ("customer", "agent", "expert")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options of a run as typed."""
+
+    target: str
+    port: int | None = None
+    only: str = ""
+    family: str = "both"
+    resolver: str | None = None
+    root_hints: Path | None = None
+    timeout: float = 20.0
+    config: Path | None = None
+
+
+def run_options(command: F) -> F:
+    """Options of every command that looks at a target."""
+    options = [
+        click.option("--port", type=click.IntRange(1, 65535), help="The port in question."),
+        click.option(
+            "--only",
+            default="",
+            metavar="WORDS",
+            help="Only these areas, checks or codes, separated by commas: dns,routing.",
+        ),
+        click.option("-4", "family", flag_value="4", help="Only IPv4."),
+        click.option("-6", "family", flag_value="6", help="Only IPv6."),
+        click.option("--resolver", metavar="ADDRESS", help="Use this resolver as the machine's."),
+        click.option(
+            "--root-hints",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Root servers in named.root format instead of the built-in ones.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(1, 600),
+            default=20.0,
+            show_default=True,
+            help="Seconds for the whole run.",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Configuration file instead of the usual one.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
+    """What the options ask for. Raises `click.ClickException` with one clear sentence."""
+    from checks.catalogue import CATALOGUE
+
+    try:
+        settings = load_config(asked.config)
+        brief = _brief(asked, settings)
+        catalogue = CATALOGUE.only(w.strip() for w in asked.only.split(",") if w.strip())
+        boundary = load_boundary(settings)
+    except (target.BadTargetError, tomlfile.BadFileError, roots.BadHintsError) as error:
+        raise click.ClickException(str(error)) from None
+    except KeyError as error:
+        raise click.ClickException(
+            f"--only {error.args[0]!r} is no area, check or code: see netdiag checks"
+        ) from None
+    return Plan(
+        brief=brief,
+        catalogue=catalogue,
+        boundary=boundary,
+        vantage=settings.vantage,
+        timeout=asked.timeout,
+        allow_private=settings.allow_private or _private(brief),
+        watchers=watchers,
+    )
+
+
+def load_config(path: Path | None) -> Settings:
+    """The configuration file given, else the user's or the system's, else the defaults."""
+    if path is not None:
+        return configs.load(path)
+    import platformdirs
+
+    folders = (platformdirs.user_config_path, platformdirs.site_config_path)
+    for folder in folders:
+        usual = folder("netdiag", appauthor=False) / "config.toml"
+        if usual.is_file():
+            return configs.load(usual)
+    return configs.default()
+
+
+def load_boundary(settings: Settings) -> Boundary:
+    return boundaries.load(settings.boundary) if settings.boundary else boundaries.default()
+
+
+def _brief(asked: Asked, settings: Settings) -> Brief:
+    hints = asked.root_hints or settings.root_hints
+    families = {"4": (4,), "6": (6,)}.get(asked.family, (4, 6))
+    return Brief(
+        target=target.parse(asked.target, asked.port),
+        started=datetime.now(UTC),
+        families=families,
+        resolver=_resolver(asked.resolver),
+        root_servers=_root_servers(hints),
+        public_resolvers=settings.resolvers,
+        anchors=settings.anchors,
+        mail_anchors=settings.mail_anchors,
+        networks=settings.networks,
+    )
+
+
+def _root_servers(hints: Path | None) -> tuple[RootServer, ...]:
+    if hints is None:
+        return roots.ROOT_SERVERS
+    return roots.parse_hints(tomlfile.read(hints))
+
+
+def _resolver(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise click.ClickException(
+            f"--resolver {text!r} is not an IP address: give one like 9.9.9.9"
+        ) from None
+
+
+def _private(brief: Brief) -> bool:
+    """Whether the user points into a private network: by the target's address or by the roots."""
+    named = [brief.target.address] if brief.target.address else []
+    named += [server.address for server in brief.root_servers]
+    return any(not ipaddress.ip_address(address).is_global for address in named)

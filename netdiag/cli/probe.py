@@ -1,0 +1,46 @@
+"""`netdiag probe`: one look as a monitoring plugin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netdiag.cli import live, output
+from netdiag.cli.options import Asked, plan_for, run_options
+
+
+@click.command("probe")
+@click.argument("target")
+@run_options
+@click.option(
+    "--textfile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write metrics here for node_exporter's textfile collector (*.prom).",
+)
+@click.option(
+    "--record",
+    "record_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also keep the whole record here.",
+)
+def command(target: str, textfile: Path | None, record_file: Path | None, **asked: Any) -> int:
+    """Look at TARGET once; print one line and exit as the monitoring-plugins guidelines say.
+
+    \b
+    Examples:
+      netdiag probe www.example.org
+      netdiag probe www.example.org --textfile /var/lib/node_exporter/www.prom
+    """
+    output.check_writable(textfile)
+    output.check_writable(record_file)
+    record = live.execute(plan_for(Asked(target=target, **asked)))
+    if textfile is not None:
+        output.write(textfile, output.rendered(record, "prometheus", "agent", plain=True))
+    if record_file is not None:
+        output.write(record_file, output.rendered(record, "json", "agent", plain=True))
+    click.echo(output.rendered(record, "nagios", "agent", plain=True), nl=False)
+    return output.STATUS[record.status]

@@ -1,0 +1,34 @@
+"""`netdiag report`: a saved record in another form, or for another reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from netdiag.cli import options, output
+from netdiag.cli.judge import read_record
+
+
+@click.command("report")
+@click.argument("record", type=click.Path(path_type=Path), metavar="RECORD")
+@click.option("--format", "form", type=click.Choice(options.FORMS), help="The report's form.")
+@click.option("--output", "file", type=click.Path(path_type=Path), help="Write it to this file.")
+@click.option(
+    "--audience",
+    type=click.Choice(options.AUDIENCES),
+    default="agent",
+    show_default=True,
+    help="For whom the report is worded.",
+)
+def command(record: Path, form: str | None, file: Path | None, audience: str) -> int:
+    """Render a saved RECORD. Judges and sends nothing; the exit status is the record's.
+
+    \b
+    Examples:
+      netdiag report case.json --audience customer
+      netdiag report case.json --format markdown
+      netdiag report case.json --output case.html
+    """
+    output.check_writable(file)
+    return output.deliver(read_record(record), form, file, audience)
