@@ -86,11 +86,10 @@ def _split(given: str) -> tuple[str | None, str, str | int | None, str]:
     """Scheme, host, port and path, none of them judged yet."""
     if "://" in given:
         return _split_url(given)
-    if _address(given.strip("[]")):
-        return None, given.strip("[]"), None, "/"
+    if _address(given):
+        return None, given, None, "/"
     if given.startswith("["):
-        host, _, rest = given[1:].partition("]")
-        return None, host, rest.removeprefix(":") or None, "/"
+        return _split_bracketed(given)
     if "/" in given or "?" in given:
         _, host, port, path = _split_url("http://" + given)
         return None, host, port, path
@@ -98,6 +97,14 @@ def _split(given: str) -> tuple[str | None, str, str | int | None, str]:
     if colon and not port_text:
         raise BadTargetError(f"{given!r} has no port after its colon: give {RIGHT}")
     return None, host, port_text or None, "/"
+
+
+def _split_bracketed(given: str) -> tuple[None, str, str | None, str]:
+    """`[address]` or `[address]:port`, as IPv6 addresses are written beside a port."""
+    host, closed, rest = given[1:].partition("]")
+    if not closed or (rest and not rest.startswith(":")):
+        raise BadTargetError(f"{given!r} is not [address] or [address]:port")
+    return None, host, rest[1:] or None, "/"
 
 
 def _split_url(given: str) -> tuple[str, str, str | int | None, str]:
