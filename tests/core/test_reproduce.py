@@ -1,0 +1,53 @@
+import shlex
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdiag.reproduce import command
+from netdiag.requests import DnsQuery, HopProbe, HttpRequest, Request, TcpConnect, TlsHandshake
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (
+            DnsQuery(server="192.0.2.1", name="www.example.org.", rtype="A"),
+            "dig @192.0.2.1 www.example.org. A +norec +bufsize=1232",
+        ),
+        (
+            DnsQuery(server="192.0.2.1", name="a.", rtype="NS", transport="tcp", udp_payload=None),
+            "dig @192.0.2.1 a. NS +norec +noedns +tcp",
+        ),
+        (TcpConnect(address="2001:db8::1", port=25), "nc -v -z -w 4 2001:db8::1 25"),
+        (
+            TlsHandshake(address="2001:db8::1", port=443, server_name="www.example.org"),
+            "openssl s_client -connect [2001:db8::1]:443 -servername www.example.org </dev/null",
+        ),
+        (
+            HttpRequest(address="192.0.2.1", port=80, tls=False, host="www.example.org", path="/a"),
+            "curl -sv -o /dev/null --resolve www.example.org:80:192.0.2.1 http://www.example.org/a",
+        ),
+        (HopProbe(address="192.0.2.1", ttl=3), "traceroute -n 192.0.2.1"),
+    ],
+)
+def test_the_command_asks_what_was_asked(request_: Request, expected: str) -> None:
+    assert command(request_) == expected
+
+
+@given(st.text(min_size=1).filter(lambda text: "\x00" not in text))
+def test_text_from_the_network_cannot_leave_its_word(text: str) -> None:
+    query = command(DnsQuery(server="192.0.2.1", name=text, rtype="A"))
+    fetch = command(HttpRequest(address="192.0.2.1", port=80, tls=False, host="h", path="/" + text))
+
+    assert query is not None
+    assert text in shlex.split(query)
+    assert fetch is not None
+    assert shlex.split(fetch)[-1].endswith(text)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(Request) if kind.cost])
+@given(data=st.data())
+def test_every_kind_of_packet_has_a_command(kind: type[Request], data: st.DataObject) -> None:
+    assert command(data.draw(st.from_type(kind)))
