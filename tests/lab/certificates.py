@@ -1,0 +1,108 @@
+"""The lab's certificate authority: a root, an intermediate, and what they sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NAMES = ("customer.example", "www.customer.example", "mail.customer.example")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a server's certificate should be. Days count from now; negative ones are past."""
+
+    names: tuple[str, ...] = NAMES
+    valid_from: float = -30
+    valid_until: float = 60
+    trusted: bool = True
+    with_intermediate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Authority:
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+
+def issue(wanted: dict[str, Wanted], folder: Path) -> None:
+    """Write `ca.pem`, and per name of `wanted` a chain `NAME.pem` and its key `NAME.key`."""
+    root = _authority("Lab Root", None)
+    intermediate = _authority("Lab Intermediate", root)
+    stranger = _authority("Unknown Root", None)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ca.pem").write_bytes(_pem(root.certificate))
+    for name, how in wanted.items():
+        signer = intermediate if how.trusted else stranger
+        leaf = _leaf(how, signer)
+        chain = [leaf.certificate]
+        if how.with_intermediate:
+            chain.append(signer.certificate)
+        (folder / f"{name}.pem").write_bytes(b"".join(map(_pem, chain)))
+        (folder / f"{name}.key").write_bytes(_key_pem(leaf.key))
+
+
+def _authority(name: str, signer: _Authority | None) -> _Authority:
+    builder, key = _builder(name, signer, -400, 3000)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+    builder = builder.add_extension(usage, critical=True)
+    return _signed(builder, key, signer)
+
+
+def _leaf(how: Wanted, signer: _Authority) -> _Authority:
+    builder, key = _builder(how.names[0], signer, how.valid_from, how.valid_until)
+    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in how.names])
+    builder = builder.add_extension(names, critical=False)
+    builder = builder.add_extension(
+        x509.BasicConstraints(ca=False, path_length=None), critical=True
+    )
+    return _signed(builder, key, signer)
+
+
+def _builder(
+    name: str, signer: _Authority | None, start: float, end: float
+) -> tuple[x509.CertificateBuilder, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuer_key = signer.key if signer else key
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer.certificate.subject if signer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=start))
+        .not_valid_after(now + timedelta(days=end))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
+    )
+    return builder, key
+
+
+def _signed(
+    builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, signer: _Authority | None
+) -> _Authority:
+    return _Authority(builder.sign(signer.key if signer else key, hashes.SHA256()), key)
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )

@@ -1,0 +1,55 @@
+"""The first process of the lab's namespaces: builds the plan, runs the command, and ends with it.
+
+Its end is the lab's end: the kernel kills every server with it, and the namespaces go with them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.lab import build, certificates, linux, services, vantage, wire
+from tests.lab.outside import HOME_NAMESPACE, Wish
+from tests.lab.plan import Plan
+from tests.lab.scenarios import by_name
+from tests.lab.services import FOLDER
+
+
+class WayOutError(RuntimeError):
+    """The lab is not cut off from the network outside, so it must not start."""
+
+
+def main(arguments: list[str]) -> int:
+    wish = Wish.parse(arguments)
+    linux.die_with_parent()
+    assert_no_way_out()
+    plan = Plan(delay_ms=wish.delay_ms)
+    by_name(wish.scenario).stage(plan)
+    linux.mount("tmpfs", Path("/run"), "tmpfs")
+    build.build(plan)
+    certificates.issue(plan.certificates, FOLDER / "certificates")
+    wire.start(plan)
+    services.start(list(services.planned(plan)))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return vantage.run(wish.command, wish.vantage, plan, as_user=wish.as_user)
+
+
+def assert_no_way_out() -> None:
+    """Raise unless this network namespace is a new one: no route, and no device that is up."""
+    if str(Path("/proc/self/ns/net").readlink()) == os.environ.get(HOME_NAMESPACE, ""):
+        raise WayOutError("this is still the network namespace of the machine")
+    routes = Path("/proc/net/route").read_text().splitlines()[1:]
+    up = subprocess.run(["ip", "-o", "link", "show", "up"], capture_output=True, check=True)
+    if routes or up.stdout:
+        raise WayOutError("this network namespace has routes or devices that are up")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (build.BuildError, services.BrokenServiceError, WayOutError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        sys.exit(70)

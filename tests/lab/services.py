@@ -1,0 +1,209 @@
+"""The servers: what each is configured with, how it is started, and when it is ready."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import linux, needs, topology
+from tests.lab.plan import OPERATOR_OF, RESOLVERS, Plan, Site
+from tests.lab.topology import address
+from tests.lab.zones import Zone
+
+FOLDER = Path("/run/lab")
+"""Everything that the lab writes, in a private file system that goes with it."""
+
+START_DEADLINE = 15.0
+"""Seconds until a server that is not ready counts as broken; a start takes well under one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A server on `node`; it is ready once its log says `ready`, or at once without one."""
+
+    name: str
+    node: str
+    command: Sequence[str]
+    ready: str
+
+    @property
+    def log(self) -> Path:
+        return FOLDER / "log" / self.name
+
+
+class BrokenServiceError(RuntimeError):
+    """A server did not start; the message has the end of its log."""
+
+
+def planned(plan: Plan) -> Iterator[Service]:
+    """Write each server's configuration and say how to start it."""
+    builders: dict[str, Callable[[Plan, str], Service]] = {"nsd": _nsd, "named": _named}
+    for node in plan.zones:
+        if node not in plan.stopped:
+            yield builders[OPERATOR_OF[node]](plan, node)
+    for node in RESOLVERS:
+        if node not in plan.stopped:
+            yield _unbound(plan, node)
+    for node, site in plan.sites.items():
+        if node not in plan.stopped:
+            yield _nginx(node, site)
+    yield _smtp(plan)
+
+
+def start(services: Sequence[Service]) -> None:
+    """Start all, then wait until each is ready."""
+    (FOLDER / "log").mkdir(parents=True, exist_ok=True)
+    started = [(service, _launch(service)) for service in services]
+    deadline = time.monotonic() + START_DEADLINE
+    for service, process in started:
+        _await(service, process, deadline)
+
+
+def _launch(service: Service) -> subprocess.Popen[bytes]:
+    with linux.within(service.node), service.log.open("wb") as log:
+        return subprocess.Popen(
+            service.command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _await(service: Service, process: subprocess.Popen[bytes], deadline: float) -> None:
+    while service.ready not in (said := service.log.read_text(errors="replace")):
+        if process.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(said.splitlines()[-15:])
+            raise BrokenServiceError(f"{service.name} on {service.node} did not start:\n{tail}")
+        time.sleep(0.005)
+
+
+def _program(name: str) -> str:
+    return needs.find(name) or name
+
+
+def _write(name: str, text: str) -> Path:
+    path = FOLDER / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _zone_files(node: str, zones: dict[str, Zone]) -> dict[str, Path]:
+    return {
+        name: _write(f"{node}/{name.strip('.') or 'root'}.zone", zone.text)
+        for name, zone in zones.items()
+    }
+
+
+def _listening(node: str) -> tuple[str, ...]:
+    return address(node).both + topology.LOOPBACKS.get(node, ())
+
+
+def _nsd(plan: Plan, node: str) -> Service:
+    lines = ["server:", 'username: ""', 'chroot: ""', 'pidfile: ""', 'database: ""']
+    lines += ["server-count: 1", "rrl-ratelimit: 0", "verbosity: 1", "hide-version: yes"]
+    lines += [f'{key}: "{FOLDER}/{node}/{key}"' for key in ("xfrdfile", "zonelistfile")]
+    lines += [f'xfrdir: "{FOLDER}/{node}"']
+    lines += [f"ip-address: {one}" for one in _listening(node)]
+    lines += ["remote-control:", "control-enable: no"]
+    for name, path in _zone_files(node, plan.zones[node]).items():
+        lines += ["zone:", f'name: "{name}"', f'zonefile: "{path}"']
+    config = _write(f"{node}/nsd.conf", "\n".join(lines) + "\n")
+    return Service(
+        name=f"nsd-{node}",
+        node=node,
+        command=[_program("nsd"), "-d", "-c", str(config)],
+        ready="nsd started",
+    )
+
+
+def _named(plan: Plan, node: str) -> Service:
+    four, six = address(node).both
+    options = [f'directory "{FOLDER}/{node}";', "recursion no;", "pid-file none;"]
+    options += ["session-keyfile none;", "notify no;", "check-names master ignore;"]
+    options += ["minimal-responses no-auth-recursive;", "dnssec-validation no;", "version none;"]
+    options += [f"listen-on {{ {four}; }};", f"listen-on-v6 {{ {six}; }};"]
+    lines = ["controls { };", "options {", *options, "};"]
+    for name, path in _zone_files(node, plan.zones[node]).items():
+        lines.append(f'zone "{name}" {{ type primary; file "{path}"; }};')
+    config = _write(f"{node}/named.conf", "\n".join(lines) + "\n")
+    return Service(
+        name=f"named-{node}",
+        node=node,
+        command=[_program("named"), "-g", "-n", "1", "-c", str(config)],
+        ready=" running\n",
+    )
+
+
+def _unbound(plan: Plan, node: str) -> Service:
+    lines = ["server:", 'username: ""', 'chroot: ""', 'pidfile: ""', f'directory: "{FOLDER}"']
+    lines += ['module-config: "iterator"', "use-syslog: no", "verbosity: 1", "num-threads: 1"]
+    lines += ["do-daemonize: no", "access-control: 0.0.0.0/0 allow", "access-control: ::/0 allow"]
+    lines += ["outgoing-range: 512", "num-queries-per-thread: 256", "so-reuseport: no"]
+    lines += [f'root-hints: "{_root_hints()}"', "interface-automatic: no", "hide-version: yes"]
+    lines += [f"interface: {one}" for one in plan.resolver_addresses(node)]
+    lines += plan.resolver_options[node]
+    lines += ["remote-control:", "control-enable: no"]
+    config = _write(f"{node}/unbound.conf", "\n".join(lines) + "\n")
+    return Service(
+        name=f"unbound-{node}",
+        node=node,
+        command=[_program("unbound"), "-d", "-p", "-c", str(config)],
+        ready="start of service",
+    )
+
+
+def _root_hints() -> Path:
+    lines = []
+    for letter, (four, six) in topology.ROOT_SERVERS.items():
+        name = f"{letter}.root-servers.net."
+        lines += [f". 3600000 NS {name}", f"{name} 3600000 A {four}"]
+        lines.append(f"{name} 3600000 AAAA {six}")
+    return _write("root.hints", "\n".join(lines) + "\n")
+
+
+def _nginx(node: str, site: Site) -> Service:
+    folder = FOLDER / node
+    scratch = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    lines = ["daemon off;", f"pid {folder}/nginx.pid;", "error_log stderr notice;"]
+    lines += ["worker_processes 1;", *_same_user(), "events { worker_connections 256; }", "http {"]
+    lines += ["access_log off;", *(f"{kind}_temp_path {folder}/{kind};" for kind in scratch)]
+    if site.http:
+        lines += ["server {", *_listen(80, site), f"location / {{ {site.http} }}", "}"]
+    if site.https:
+        certificate = FOLDER / "certificates" / site.certificate
+        lines += ["server {", *_listen(443, site, " ssl"), f"ssl_certificate {certificate}.pem;"]
+        lines += [f"ssl_certificate_key {certificate}.key;", site.tls]
+        lines += [f"location / {{ {site.https} }}", "}"]
+    config = _write(f"{node}/nginx.conf", "\n".join([*lines, site.extra, "}", ""]))
+    return Service(
+        name=f"nginx-{node}",
+        node=node,
+        command=[_program("nginx"), "-c", str(config), "-p", str(folder), "-e", "stderr"],
+        ready="start worker processes",
+    )
+
+
+def _same_user() -> list[str]:
+    """A user namespace of one user has nobody to change to."""
+    return ["user root;"]
+
+
+def _listen(port: int, site: Site, how: str = "") -> list[str]:
+    hosts = {4: "0.0.0.0", 6: "[::]"}
+    return [f"listen {hosts[family]}:{port}{how};" for family in site.families]
+
+
+def _smtp(plan: Plan) -> Service:
+    ports = [f"{node}={','.join(map(str, ports))}" for node, ports in plan.mail.items()]
+    return Service(
+        name="smtp",
+        node="mail",
+        command=[sys.executable, "-m", "tests.lab.smtp", *ports],
+        ready="ready",
+    )

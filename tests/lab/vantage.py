@@ -1,0 +1,123 @@
+"""Running a command on one of the lab's machines, with that machine's files in place."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.lab import linux, needs, topology
+from tests.lab.plan import Files, Plan
+from tests.lab.services import FOLDER
+from tests.lab.topology import address
+
+CONFIG = FOLDER / "config"
+FILES = FOLDER / "files"
+
+FOREIGN = frozenset(
+    "http_proxy https_proxy all_proxy no_proxy ssl_cert_file ssl_cert_dir curl_ca_bundle"
+    " requests_ca_bundle localdomain res_options".split()
+)
+"""Variables of the machine outside that would speak of networks and authorities not in here."""
+
+
+def run(command: Sequence[str], node: str, plan: Plan, *, as_user: bool) -> int:
+    """The exit status of `command`, started on `node`; `as_user` takes every privilege away."""
+    mounts = _mounts(plan.files.get(node, Files(())), node)
+    _write_config(node)
+
+    def prepare() -> None:
+        linux.enter(node)
+        linux.unshare(linux.CLONE_NEWNS)
+        _show_own_devices()
+        for source, target in mounts:
+            linux.bind(source, target)
+
+    full = [*_unprivileged(), *command] if as_user else list(command)
+    # A single thread runs here, so what `prepare` does between fork and exec is safe.
+    process = subprocess.Popen(full, env=_environment(node), preexec_fn=prepare)  # noqa: PLW1509
+    return _exit_status(process)
+
+
+def _exit_status(process: subprocess.Popen[bytes]) -> int:
+    status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+def _unprivileged() -> list[str]:
+    """Another user in a user namespace below: no capability over this network, none to be had."""
+    user = [needs.find("unshare") or "unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    return [*user, needs.find("setpriv") or "setpriv", "--no-new-privs", "--"]
+
+
+def _show_own_devices() -> None:
+    """/sys shows the devices of the network namespace in which it was mounted."""
+    linux.mount("sysfs", Path("/sys"), "sysfs")
+
+
+def _mounts(files: Files, node: str) -> list[tuple[Path, Path]]:
+    folder = FILES / node
+    folder.mkdir(parents=True, exist_ok=True)
+    resolvers = "".join(f"nameserver {one}\n" for one in files.resolvers)
+    texts = {
+        "resolv.conf": resolvers,
+        "hosts": "\n".join(["127.0.0.1 localhost", "::1 localhost", *files.hosts, ""]),
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+    }
+    found = []
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        found.append((folder / name, _in_place(Path("/etc") / name)))
+    return found + _authorities()
+
+
+def _in_place(path: Path) -> Path:
+    """Where a file of /etc really is; a link into the hidden /run gets something to point at."""
+    real = path.resolve()
+    if not real.exists():
+        real.parent.mkdir(parents=True, exist_ok=True)
+        real.touch()
+    return real
+
+
+def _authorities() -> list[tuple[Path, Path]]:
+    """The lab's certificate authority, and only that, as the one that this machine trusts."""
+    folder = FILES / "certs"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        own = (FOLDER / "certificates" / "ca.pem").read_bytes()
+        (folder / "ca-certificates.crt").write_bytes(own)
+        (folder / "ca.pem").write_bytes(own)
+        openssl = needs.find("openssl") or "openssl"
+        subprocess.run([openssl, "rehash", str(folder)], check=True, capture_output=True)
+    return [(folder, Path("/etc/ssl/certs"))]
+
+
+def _write_config(node: str) -> None:
+    """The desk has netdiag's configuration file; nobody else has one."""
+    folder = CONFIG / node / "netdiag"
+    folder.mkdir(parents=True, exist_ok=True)
+    if node == "desk":
+        (folder / "config.toml").write_text(desk_config())
+
+
+def desk_config() -> str:
+    lines = ['resolvers = ["9.9.9.9", "1.1.1.1"]', 'anchors = ["9.9.9.9:53", "1.1.1.1:53"]']
+    lines.append(f'mail_anchors = ["{address("other").v4}:25"]')
+    for name, (owner, prefixes) in topology.NETWORKS.items():
+        quoted = ", ".join(f'"{prefix}"' for prefix in prefixes)
+        lines += ["", "[[networks]]", f'name = "{name}"', f'owner = "{owner}"']
+        lines.append(f"prefixes = [{quoted}]")
+    return "\n".join(lines) + "\n"
+
+
+def _environment(node: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key.lower() not in FOREIGN}
+    return kept | {
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), needs.SEARCH)),
+        "XDG_CONFIG_HOME": str(CONFIG / node),
+        "XDG_CONFIG_DIRS": str(CONFIG / "system"),
+        "PS1": f"lab {node}$ ",
+    }
