@@ -1,0 +1,195 @@
+"""The commands as their users run them, inside the lab."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.lab
+
+NETDIAG = (sys.executable, "-m", "netdiag")
+TARGET = "www.customer.example"
+
+
+def in_lab(
+    *command: str,
+    scenario: str = "healthy",
+    vantage: str = "desk",
+    user: bool = True,
+    stdin: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """A command at a vantage of the lab, as an ordinary user unless said otherwise."""
+    lab = [sys.executable, "-m", "tests.lab", "run", "--scenario", scenario, "--vantage", vantage]
+    lab += ["--user"] if user else []
+    return subprocess.run(
+        [*lab, "--", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        input=stdin,
+        cwd=Path(__file__).parent.parent.parent,
+    )
+
+
+def record_in(path: Path) -> dict[str, Any]:
+    tree: dict[str, Any] = json.loads(path.read_text())
+    return tree
+
+
+def test_a_healthy_target_gets_a_short_positive_report() -> None:
+    done = in_lab(*NETDIAG, "check", TARGET)
+
+    assert done.returncode == 0, done.stderr
+    assert "is fine" in done.stdout
+    assert len(done.stdout.splitlines()) <= 40
+    assert "\x1b" not in done.stdout
+
+
+def test_a_record_judged_again_is_the_same_to_the_octet(tmp_path: Path) -> None:
+    first, again = tmp_path / "a record.json", tmp_path / "again.json"
+    done = in_lab(*NETDIAG, "check", TARGET, "--output", str(first), scenario="lame-delegation")
+    judged = subprocess.run(
+        [*NETDIAG, "judge", str(first), "--format", "json", "--output", str(again)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)},
+        cwd=Path(__file__).parent.parent.parent,
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert judged.returncode == 1, judged.stderr
+    assert again.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html", "nagios", "prometheus"])
+def test_a_record_renders_in_every_form(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "record.json"
+    in_lab(*NETDIAG, "check", TARGET, "--output", str(path), scenario="lame-delegation")
+
+    done = subprocess.run(
+        [*NETDIAG, "report", str(path), "--format", form],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent.parent.parent,
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert "lame-delegation" in done.stdout
+
+
+def test_without_any_route_the_report_says_so() -> None:
+    done = in_lab(*NETDIAG, "check", TARGET, "--format", "json", scenario="no-default-route")
+
+    record = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert {cause["code"] for cause in record["causes"]} == {"no-default-route"}
+
+
+def test_an_interrupt_leaves_a_report_and_a_partial_record(tmp_path: Path) -> None:
+    path = tmp_path / "partial.json"
+    done = in_lab(
+        "timeout", "--preserve-status", "-s", "INT", "1.5",
+        *NETDIAG, "check", TARGET, "--output", str(path),
+        scenario="black-hole",
+    )  # fmt: skip
+
+    record = record_in(path)
+    assert record["ended"] == "interrupted", done.stderr
+    assert record["transcript"]
+    assert done.returncode == {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}[record["status"]]
+    assert "Traceback" not in done.stderr
+
+
+def test_the_deadline_ends_the_run_and_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "late.json"
+    done = in_lab(
+        *NETDIAG, "check", TARGET, "--timeout", "1", "--output", str(path), scenario="black-hole"
+    )
+
+    record = record_in(path)
+    assert record["ended"] == "deadline"
+    assert done.returncode == 3
+    assert not record["causes"]
+    assert "time" in record["summary"]
+
+
+def test_selfcheck_asks_once_and_leaves_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "for support.json"
+    command = (*NETDIAG, "selfcheck", TARGET, "--output", str(path))
+
+    declined = in_lab(*command, vantage="home", stdin="n\n")
+    assert not path.exists()
+    done = in_lab(*command, vantage="home", stdin="y\n", scenario="certificate-expired")
+
+    assert declined.returncode == 3
+    assert "Nothing is" in done.stdout
+    assert str(path) in done.stdout
+    assert done.returncode == 2, done.stderr
+    assert [c["code"] for c in record_in(path)["causes"]] == ["certificate-expired"]
+
+
+def test_selfcheck_without_a_target_looks_at_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    command = (*NETDIAG, "selfcheck", "--yes", "--output", str(path))
+
+    fine = in_lab(*command, vantage="home")
+    down = in_lab(*command, vantage="home", scenario="uplink-down")
+
+    assert fine.returncode == 0, fine.stdout
+    assert down.returncode == 2
+    assert [c["code"] for c in record_in(path)["causes"]] == ["uplink-down"]
+
+
+def test_probe_is_a_monitoring_plugin(tmp_path: Path) -> None:
+    metrics = tmp_path / "www.prom"
+    done = in_lab(
+        *NETDIAG, "probe", TARGET, "--textfile", str(metrics), scenario="application-error"
+    )
+
+    assert done.returncode == 2, done.stderr
+    line = r"NETDIAG CRITICAL - [^|\n]*application-error[^|\n]* \| time=[0-9.]+s;[^\n]*\n"
+    assert re.fullmatch(line, done.stdout)
+    assert 'code="application-error"' in metrics.read_text()
+
+
+def test_verbose_shows_each_request_and_the_log_file_keeps_it(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    done = in_lab(*NETDIAG, "check", TARGET, "-v", "--log-file", str(log), "--only", "dns")
+
+    assert done.returncode == 0, done.stderr
+    assert "A www.customer.example." in done.stderr
+    assert "A www.customer.example." in log.read_text()
+
+
+def test_doctor_says_what_an_ordinary_user_cannot_see() -> None:
+    root = in_lab(*NETDIAG, "doctor", user=False)
+    user = in_lab(*NETDIAG, "doctor")
+
+    assert root.returncode == user.returncode == 0, user.stderr
+    assert re.search(r"^\+ raw sockets: +yes", root.stdout, re.MULTILINE)
+    assert re.search(r"^- raw sockets: +no", user.stdout, re.MULTILINE)
+    assert re.search(r"^\+ IPv6: +yes", user.stdout, re.MULTILINE)
+
+
+def test_an_international_name_is_shown_in_both_forms() -> None:
+    done = in_lab(*NETDIAG, "check", "bücher.example", "--only", "dns")
+
+    assert "bücher.example (xn--bcher-kva.example)" in done.stdout
+
+
+def test_only_one_family_is_asked_when_one_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    done = in_lab(*NETDIAG, "check", TARGET, "-6", "--output", str(path))
+
+    requests = [o["request"] for o in record_in(path)["transcript"]]
+    sent_to = {r.get("server") or r.get("address") for r in requests} - {None}
+    assert done.returncode == 0, done.stdout
+    assert sent_to
+    assert all(":" in address for address in sent_to)
