@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 NAMES = ("customer.example", "www.customer.example", "mail.customer.example")
+DELIVERY_NAMES = ("shop.delivery.net", "edge.delivery.net")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Wanted:
     valid_from: float = -30
     valid_until: float = 60
     trusted: bool = True
+    self_signed: bool = False
     with_intermediate: bool = True
 
 
@@ -40,9 +42,9 @@ def issue(wanted: dict[str, Wanted], folder: Path) -> None:
     (folder / "ca.pem").write_bytes(_pem(root.certificate))
     for name, how in wanted.items():
         signer = intermediate if how.trusted else stranger
-        leaf = _leaf(how, signer)
+        leaf = _leaf(how, None if how.self_signed else signer)
         chain = [leaf.certificate]
-        if how.with_intermediate:
+        if how.with_intermediate and not how.self_signed:
             chain.append(signer.certificate)
         (folder / f"{name}.pem").write_bytes(b"".join(map(_pem, chain)))
         (folder / f"{name}.key").write_bytes(_key_pem(leaf.key))
@@ -56,7 +58,7 @@ def _authority(name: str, signer: _Authority | None) -> _Authority:
     return _signed(builder, key, signer)
 
 
-def _leaf(how: Wanted, signer: _Authority) -> _Authority:
+def _leaf(how: Wanted, signer: _Authority | None) -> _Authority:
     builder, key = _builder(how.names[0], signer, how.valid_from, how.valid_until)
     names = x509.SubjectAlternativeName([x509.DNSName(name) for name in how.names])
     builder = builder.add_extension(names, critical=False)

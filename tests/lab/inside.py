@@ -26,14 +26,16 @@ def main(arguments: list[str]) -> int:
     wish = Wish.parse(arguments)
     linux.die_with_parent()
     assert_no_way_out()
-    plan = Plan(delay_ms=wish.delay_ms)
+    plan = Plan()
     by_name(wish.scenario).stage(plan)
+    plan.delay_ms = wish.delay_ms or plan.delay_ms
     linux.mount("tmpfs", Path("/run"), "tmpfs")
     build.build(plan)
     certificates.issue(plan.certificates, FOLDER / "certificates")
     wire.start(plan)
     services.start(list(services.planned(plan)))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C is the command's; a handler, unlike SIG_IGN, is not inherited by it.
+    signal.signal(signal.SIGINT, lambda *_: None)
     return vantage.run(wish.command, wish.vantage, plan, as_user=wish.as_user)
 
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -108,10 +108,3 @@ def suppress_unsupported() -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.EOPNOTSUPP:
             raise
-
-
-def reap() -> None:
-    """Collect what ended below a process that is the first of its process namespace."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.lab import topology, zones
-from tests.lab.certificates import Wanted
+from tests.lab.certificates import DELIVERY_NAMES, Wanted
 from tests.lab.topology import address
 from tests.lab.zones import Served
 
 PAGE = 'default_type text/html; return 200 "<!doctype html><title>Shop</title><p>Welcome.\\n";'
 
-OPERATOR_OF = {"op1": "nsd", "op2": "named", "root": "nsd", "tld": "nsd"}
+SOFTWARE = {"op1": "nsd", "op2": "named", "root": "nsd", "tld": "nsd"}
 RESOLVERS = ("public", "dres", "ires")
 
 
@@ -25,6 +25,7 @@ class Site:
     https: str = PAGE
     certificate: str = "customer"
     tls: str = ""
+    encrypted: bool = True
     families: tuple[int, ...] = (4, 6)
     extra: str = ""
 
@@ -94,13 +95,15 @@ class Plan:
     """The healthy internet, to be edited before it is built.
 
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
-    `resolver_options` lines of a resolver's unbound.conf, `odd_servers` name servers replaced by
-    one that misbehaves, with how.
+    `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
+    that quirk, `mute` ports that accept connections and say nothing.
     """
 
     zones: Served = field(default_factory=zones.healthy)
     sites: dict[str, Site] = field(default_factory=lambda: {"host": Site(), "host2": Site()})
-    certificates: dict[str, Wanted] = field(default_factory=lambda: {"customer": Wanted()})
+    certificates: dict[str, Wanted] = field(
+        default_factory=lambda: {"customer": Wanted(), "delivery": Wanted(names=DELIVERY_NAMES)}
+    )
     mail: dict[str, tuple[int, ...]] = field(
         default_factory=lambda: {"mail": (25, 587), "other": (25, 587)}
     )
@@ -109,6 +112,8 @@ class Plan:
     sysctls: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     files: dict[str, Files] = field(default_factory=_files)
     resolver_options: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    odd: dict[str, str] = field(default_factory=dict)
+    mute: dict[str, tuple[int, ...]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     off: set[str] = field(default_factory=set)
     delay_ms: float = 0.0

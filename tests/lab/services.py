@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import linux, needs, topology
-from tests.lab.plan import OPERATOR_OF, RESOLVERS, Plan, Site
+from tests.lab.plan import RESOLVERS, SOFTWARE, Plan, Site
 from tests.lab.topology import address
 from tests.lab.zones import Zone
 
@@ -41,10 +41,9 @@ class BrokenServiceError(RuntimeError):
 
 def planned(plan: Plan) -> Iterator[Service]:
     """Write each server's configuration and say how to start it."""
-    builders: dict[str, Callable[[Plan, str], Service]] = {"nsd": _nsd, "named": _named}
     for node in plan.zones:
         if node not in plan.stopped:
-            yield builders[OPERATOR_OF[node]](plan, node)
+            yield _name_server(plan, node)
     for node in RESOLVERS:
         if node not in plan.stopped:
             yield _unbound(plan, node)
@@ -52,6 +51,15 @@ def planned(plan: Plan) -> Iterator[Service]:
         if node not in plan.stopped:
             yield _nginx(node, site)
     yield _smtp(plan)
+    for node, ports in plan.mute.items():
+        yield _mute(node, ports)
+
+
+def _name_server(plan: Plan, node: str) -> Service:
+    if node in plan.odd:
+        return _odd(plan, node, plan.odd[node])
+    builders: dict[str, Callable[[Plan, str], Service]] = {"nsd": _nsd, "named": _named}
+    return builders[SOFTWARE[node]](plan, node)
 
 
 def start(services: Sequence[Service]) -> None:
@@ -123,11 +131,12 @@ def _nsd(plan: Plan, node: str) -> Service:
 
 
 def _named(plan: Plan, node: str) -> Service:
-    four, six = address(node).both
+    four = "".join(f"{one}; " for one in _listening(node) if ":" not in one)
+    six = "".join(f"{one}; " for one in _listening(node) if ":" in one)
     options = [f'directory "{FOLDER}/{node}";', "recursion no;", "pid-file none;"]
     options += ["session-keyfile none;", "notify no;", "check-names master ignore;"]
     options += ["minimal-responses no-auth-recursive;", "dnssec-validation no;", "version none;"]
-    options += [f"listen-on {{ {four}; }};", f"listen-on-v6 {{ {six}; }};"]
+    options += [f"listen-on {{ {four}}};", f"listen-on-v6 {{ {six}}};"]
     lines = ["controls { };", "options {", *options, "};"]
     for name, path in _zone_files(node, plan.zones[node]).items():
         lines.append(f'zone "{name}" {{ type primary; file "{path}"; }};')
@@ -177,7 +186,8 @@ def _nginx(node: str, site: Site) -> Service:
         lines += ["server {", *_listen(80, site), f"location / {{ {site.http} }}", "}"]
     if site.https:
         certificate = FOLDER / "certificates" / site.certificate
-        lines += ["server {", *_listen(443, site, " ssl"), f"ssl_certificate {certificate}.pem;"]
+        lines += ["server {", *_listen(443, site, " ssl" if site.encrypted else "")]
+        lines += [f"ssl_certificate {certificate}.pem;"]
         lines += [f"ssl_certificate_key {certificate}.key;", site.tls]
         lines += [f"location / {{ {site.https} }}", "}"]
     config = _write(f"{node}/nginx.conf", "\n".join([*lines, site.extra, "}", ""]))
@@ -207,3 +217,19 @@ def _smtp(plan: Plan) -> Service:
         command=[sys.executable, "-m", "tests.lab.smtp", *ports],
         ready="ready",
     )
+
+
+def _mute(node: str, ports: tuple[int, ...]) -> Service:
+    return Service(
+        name=f"mute-{node}",
+        node=node,
+        command=[sys.executable, "-m", "tests.lab.mute", *map(str, ports)],
+        ready="ready",
+    )
+
+
+def _odd(plan: Plan, node: str, quirk: str) -> Service:
+    files = _zone_files(node, plan.zones[node])
+    words = [f"{name}={path}" for name, path in files.items()]
+    command = [sys.executable, "-m", "tests.lab.odd_dns", quirk, ",".join(_listening(node)), *words]
+    return Service(name=f"odd-{node}", node=node, command=command, ready="ready")

@@ -126,6 +126,8 @@ LINKS = (
 LOOPBACKS: dict[str, tuple[str, ...]] = {
     "root": tuple(address for pair in ROOT_SERVERS.values() for address in pair),
     "public": PUBLIC_RESOLVERS,
+    "op1": ("22.54.0.53", "2e00:54::53", "22.50.0.54", "2e00:50::54"),
+    "op2": ("22.52.0.53", "2e00:52::53"),
     "tld": (
         "22.61.0.53",
         "2e00:61::53",

@@ -16,10 +16,9 @@ from tests.lab.topology import address
 CONFIG = FOLDER / "config"
 FILES = FOLDER / "files"
 
-FOREIGN = frozenset(
-    "http_proxy https_proxy all_proxy no_proxy ssl_cert_file ssl_cert_dir curl_ca_bundle"
-    " requests_ca_bundle localdomain res_options".split()
-)
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+AUTHORITIES = ("ssl_cert_file", "ssl_cert_dir", "curl_ca_bundle", "requests_ca_bundle")
+FOREIGN = (*PROXIES, *AUTHORITIES, "localdomain", "res_options")
 """Variables of the machine outside that would speak of networks and authorities not in here."""
 
 

@@ -70,7 +70,17 @@ REVERSE_SERVERS = {
     "a.in-addr-servers.arpa.": Pair("22.60.1.53", "2e00:60:1::53"),
     "b.in-addr-servers.arpa.": Pair("22.61.1.53", "2e00:61:1::53"),
 }
-OPERATORS = {"ns1.dns-one.net.": address("op1"), "ns2.dns-two.net.": address("op2")}
+OPERATOR_ONE = {
+    "ns1.dns-one.net.": address("op1"),
+    "ns2.dns-one.net.": Pair("22.54.0.53", "2e00:54::53"),
+}
+OPERATOR_TWO = {
+    "ns1.dns-two.net.": address("op2"),
+    "ns2.dns-two.net.": Pair("22.52.0.53", "2e00:52::53"),
+}
+BOTH = ("ns1.dns-one.net.", "ns1.dns-two.net.")
+"""The servers of zones that have one at each operator."""
+
 CUSTOMER_SERVERS = {
     "ns1.customer.example.": address("op1"),
     "ns2.customer.example.": address("op2"),
@@ -85,8 +95,8 @@ def healthy() -> Served:
     return {
         "root": _by_name([_root(), _root_servers(), _arpa()]),
         "tld": _by_name([_example(), _net(), _com(), _in_addr(), _ip6()]),
-        "op1": _by_name(_hosted()),
-        "op2": _by_name(_hosted()),
+        "op1": _by_name([_customer(), _mail(), *_reverse(), _operator("one", OPERATOR_ONE)]),
+        "op2": _by_name([_customer(), _mail(), *_reverse(), *_second_operators()]),
     }
 
 
@@ -94,8 +104,8 @@ def _by_name(zones: Iterable[Zone]) -> dict[str, Zone]:
     return {zone.name: zone for zone in zones}
 
 
-def _hosted() -> list[Zone]:
-    return [_customer(), _operator("one"), _operator("two"), _delivery(), _mail(), *_reverse()]
+def _second_operators() -> list[Zone]:
+    return [_operator("two", OPERATOR_TWO), _delivery()]
 
 
 def _zone(name: str, servers: Iterable[str]) -> Zone:
@@ -138,16 +148,17 @@ def _example() -> Zone:
     _glue(zone, TLD_SERVERS)
     zone.delegate("customer", *CUSTOMER_SERVERS)
     _glue(zone, CUSTOMER_SERVERS)
-    zone.delegate("mailhost", *OPERATORS)
+    zone.delegate("mailhost", *BOTH)
     return zone
 
 
 def _net() -> Zone:
     zone = _zone("net.", TLD_SERVERS)
-    for child in ("dns-one", "dns-two", "delivery"):
-        zone.delegate(child, *OPERATORS)
+    zone.delegate("dns-one", *OPERATOR_ONE)
+    for child in ("dns-two", "delivery"):
+        zone.delegate(child, *OPERATOR_TWO)
     zone.delegate("root-servers", *ROOT)
-    _glue(zone, OPERATORS | ROOT)
+    _glue(zone, OPERATOR_ONE | OPERATOR_TWO | ROOT)
     return zone
 
 
@@ -158,14 +169,14 @@ def _com() -> Zone:
 def _in_addr() -> Zone:
     zone = _zone("in-addr.arpa.", REVERSE_SERVERS)
     for child in ("40.22", "70.22"):
-        zone.delegate(child, *OPERATORS)
+        zone.delegate(child, *BOTH)
     return zone
 
 
 def _ip6() -> Zone:
     zone = _zone("ip6.arpa.", REVERSE_SERVERS)
     for network in ("2e00:40::/32", "2e00:70::/32"):
-        zone.delegate(_reverse6(network), *OPERATORS)
+        zone.delegate(_reverse6(network), *BOTH)
     return zone
 
 
@@ -187,21 +198,21 @@ def _customer() -> Zone:
     return zone
 
 
-def _operator(number: str) -> Zone:
-    zone = _zone(f"dns-{number}.net.", OPERATORS)
-    own = {name: pair for name, pair in OPERATORS.items() if name.endswith(zone.name)}
-    _glue(zone, own)
+def _operator(number: str, servers: dict[str, Pair]) -> Zone:
+    zone = _zone(f"dns-{number}.net.", servers)
+    _glue(zone, servers)
     return zone
 
 
 def _delivery() -> Zone:
-    zone = _zone("delivery.net.", OPERATORS)
+    zone = _zone("delivery.net.", OPERATOR_TWO)
     zone.add_address("edge", address("host"))
+    zone.add("shop", "CNAME", "edge.delivery.net.")
     return zone
 
 
 def _mail() -> Zone:
-    zone = _zone("mailhost.example.", OPERATORS)
+    zone = _zone("mailhost.example.", BOTH)
     zone.add_address("mx", address("other"))
     zone.add("@", "MX", "10 mx.mailhost.example.")
     return zone
@@ -217,7 +228,7 @@ REVERSE_NAMES = {
 
 def _reverse() -> list[Zone]:
     zones = [
-        _zone(name, OPERATORS)
+        _zone(name, BOTH)
         for name in (
             "40.22.in-addr.arpa.",
             "70.22.in-addr.arpa.",

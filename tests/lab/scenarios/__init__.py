@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from tests.lab.scenario import Scenario
-from tests.lab.scenarios import healthy
+from tests.lab.scenarios import connectivity, dns, healthy, local, routing, service, several
 
-SCENARIOS: tuple[Scenario, ...] = (*healthy.SCENARIOS,)
+SCENARIOS: tuple[Scenario, ...] = (
+    *healthy.SCENARIOS,
+    *dns.SCENARIOS,
+    *connectivity.SCENARIOS,
+    *routing.SCENARIOS,
+    *service.SCENARIOS,
+    *local.SCENARIOS,
+    *several.SCENARIOS,
+)
 
 
 def by_name(name: str) -> Scenario:

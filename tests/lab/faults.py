@@ -1,0 +1,275 @@
+"""Faults as edits of the healthy plan. Each function returns the edit that its name says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from tests.lab import topology
+from tests.lab.plan import Plan
+from tests.lab.scenario import Fault
+from tests.lab.topology import address
+from tests.lab.zones import Zone
+
+CUSTOMER = "customer.example."
+OPERATORS = ("op1", "op2")
+WEB = "tcp dport { 80, 443 }"
+
+
+# DNS
+
+
+def _zones(plan: Plan, name: str, servers: Iterable[str]) -> Iterable[Zone]:
+    return [plan.zones[server][name] for server in servers]
+
+
+def records(
+    owner: str,
+    kind: str,
+    *data: str,
+    zone: str = CUSTOMER,
+    at: Iterable[str] = OPERATORS,
+) -> Fault:
+    """`owner` of `zone` has exactly `data` as its records of this type, at these servers."""
+
+    def edit(plan: Plan) -> None:
+        for one in _zones(plan, zone, at):
+            one.remove(owner, kind)
+            one.add(owner, kind, *data)
+
+    return edit
+
+
+def without(
+    owner: str, kind: str = "", *, zone: str = CUSTOMER, at: Iterable[str] = OPERATORS
+) -> Fault:
+    """`owner` has no records of this type, or none at all."""
+
+    def edit(plan: Plan) -> None:
+        for one in _zones(plan, zone, at):
+            one.remove(owner, kind)
+
+    return edit
+
+
+def alias(owner: str, target: str) -> Fault:
+    """`owner` is nothing but a CNAME."""
+
+    def edit(plan: Plan) -> None:
+        for one in _zones(plan, CUSTOMER, OPERATORS):
+            one.remove(owner)
+            one.add(owner, "CNAME", target)
+
+    return edit
+
+
+def at_parent(kind: str, owner: str, *data: str) -> Fault:
+    """What the registry's zone says about `owner`."""
+    return records(owner, kind, *data, zone="example.", at=("tld",))
+
+
+def name_servers(*names: str) -> Fault:
+    """Parent and zone agree on these servers."""
+
+    def edit(plan: Plan) -> None:
+        records("@", "NS", *names)(plan)
+        at_parent("NS", "customer", *names)(plan)
+
+    return edit
+
+
+def unserved(server: str) -> Fault:
+    """`server` does not know the customer's zone."""
+
+    def edit(plan: Plan) -> None:
+        del plan.zones[server][CUSTOMER]
+
+    return edit
+
+
+def serial(server: str, number: int) -> Fault:
+    def edit(plan: Plan) -> None:
+        plan.zones[server][CUSTOMER].serial = number
+
+    return edit
+
+
+def odd(server: str, quirk: str) -> Fault:
+    """`server` behaves as `tests.lab.odd_dns` says."""
+
+    def edit(plan: Plan) -> None:
+        plan.odd[server] = quirk
+
+    return edit
+
+
+# Machines and packet filters
+
+
+def rule(node: str, hook: str, *rules: str) -> Fault:
+    """nft rules on `node`; `hook` is input, forward or output."""
+
+    def edit(plan: Plan) -> None:
+        getattr(plan.filters[node], hook).extend(rules)
+
+    return edit
+
+
+def silent(node: str) -> Fault:
+    """`node` answers nothing but its neighbours' questions for its link address."""
+    keep = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
+    return rule(node, "input", keep, "drop")
+
+
+def no_icmp_errors(node: str) -> Fault:
+    """`node` forwards and never reports what it cannot forward."""
+    v4 = "icmp type { time-exceeded, destination-unreachable } drop"
+    return rule(node, "output", v4, "icmpv6 type { time-exceeded, destination-unreachable } drop")
+
+
+def deaf_to_neighbours(node: str) -> Fault:
+    """`node` does not answer ARP and neighbour discovery."""
+
+    def edit(plan: Plan) -> None:
+        chain = "chain c1 { type filter hook input priority 0; drop; }"
+        plan.filters[node].tables.append(f"table arp lab_deaf {{ {chain} }}")
+        rule(node, "input", "icmpv6 type nd-neighbor-solicit drop")(plan)
+
+    return edit
+
+
+def sysctl(node: str, **values: str) -> Fault:
+    """Kernel settings; in the keys two underscores stand for a slash."""
+
+    def edit(plan: Plan) -> None:
+        for key, value in values.items():
+            plan.sysctls[node]["net/" + key.replace("__", "/")] = value
+
+    return edit
+
+
+def commands(node: str, *lines: str) -> Fault:
+    """Lines for `ip -batch` on `node`, after all else."""
+
+    def edit(plan: Plan) -> None:
+        plan.commands[node].extend(lines)
+
+    return edit
+
+
+def off(*nodes: str) -> Fault:
+    def edit(plan: Plan) -> None:
+        plan.off.update(nodes)
+
+    return edit
+
+
+def stopped(*nodes: str) -> Fault:
+    """The server program of these machines does not run."""
+
+    def edit(plan: Plan) -> None:
+        plan.stopped.update(nodes)
+
+    return edit
+
+
+def without_address(node: str, *families: int) -> Fault:
+    """The machine with one link has lost its address of these families."""
+    pair = address(node)
+    lines = {4: f"address del {pair.v4}/24 dev eth0", 6: f"address del {pair.v6}/64 dev eth0"}
+    return commands(node, *(lines[family] for family in families))
+
+
+# Routes
+
+
+def hosting_route(node: str, how: str = "", *, towards: str = "", families: str = "46") -> Fault:
+    """`node` sends the customer's subnet nowhere (`how`: a type of route) or to a neighbour."""
+    prefixes = topology.between("fw", "host").prefixes
+    return commands(node, *_routes(node, prefixes.v4, prefixes.v6, how, towards, families))
+
+
+def host_route(node: str, *, towards: str) -> Fault:
+    """`node` sends the customer's host alone to a neighbour."""
+    pair = address("host")
+    return commands(node, *_routes(node, pair.v4, pair.v6, "", towards, "46"))
+
+
+def desk_route(node: str, *, towards: str) -> Fault:
+    """`node` sends answers to the desk to a neighbour."""
+    prefixes = topology.between("desk", "dgw").prefixes
+    return commands(node, *_routes(node, prefixes.v4, prefixes.v6, "", towards, "46"))
+
+
+def _routes(node: str, v4: str, v6: str, how: str, towards: str, families: str) -> list[str]:
+    via4, via6 = topology.towards(node, towards).both if towards else ("", "")
+    lines = {
+        "4": f"route replace {how} {v4}" + (f" via {via4}" if via4 else ""),
+        "6": f"route replace {how} {v6}" + (f" via {via6}" if via6 else ""),
+    }
+    return [lines[family] for family in families]
+
+
+# Services
+
+
+def site(node: str = "host", **changes: object) -> Fault:
+    """Changes to the web site on `node`: fields of `Site`."""
+
+    def edit(plan: Plan) -> None:
+        plan.sites[node] = dataclasses.replace(plan.sites[node], **changes)  # type: ignore[arg-type]
+
+    return edit
+
+
+def page(answer: str) -> Fault:
+    """Both ports of the site do this, in nginx's words."""
+    return site(http=answer, https=answer)
+
+
+def mute(node: str, *ports: int) -> Fault:
+    """`node` accepts connections on these ports and says nothing."""
+
+    def edit(plan: Plan) -> None:
+        plan.stopped.add(node)
+        plan.mute[node] = ports
+
+    return edit
+
+
+def certificate(**changes: object) -> Fault:
+    """Changes to the site's certificate: fields of `Wanted`."""
+
+    def edit(plan: Plan) -> None:
+        old = plan.certificates["customer"]
+        plan.certificates["customer"] = dataclasses.replace(old, **changes)  # type: ignore[arg-type]
+
+    return edit
+
+
+# The vantage's own machine
+
+
+def resolver(node: str, *lines: str) -> Fault:
+    """Lines of the unbound.conf of the resolver on `node`."""
+
+    def edit(plan: Plan) -> None:
+        plan.resolver_options[node].extend(lines)
+
+    return edit
+
+
+def hosts_file(vantage: str, *lines: str) -> Fault:
+    def edit(plan: Plan) -> None:
+        plan.files[vantage].hosts.extend(lines)
+
+    return edit
+
+
+def delay(milliseconds: float) -> Fault:
+    """The vantages' uplinks take this long one way."""
+
+    def edit(plan: Plan) -> None:
+        plan.delay_ms = milliseconds
+
+    return edit

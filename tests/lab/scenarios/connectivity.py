@@ -1,0 +1,105 @@
+"""Faults between the client and the service: machines, ports, filters."""
+
+from __future__ import annotations
+
+from tests.lab.faults import (
+    WEB,
+    mute,
+    off,
+    rule,
+    silent,
+    site,
+    stopped,
+    without_address,
+)
+from tests.lab.scenario import Cause, Scenario
+
+SCENARIOS = (
+    Scenario(
+        name="host-down",
+        truth="The host is switched off: its router finds nobody at its address.",
+        faults=(off("host"),),
+        causes=(Cause(code="host-down", owner="host", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="host-down-silent",
+        truth="The host hangs: it has a link address and answers nothing.",
+        faults=(silent("host"),),
+        causes=(Cause(code="host-down", owner="host", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="port-closed",
+        truth="The web server does not run.",
+        faults=(stopped("host"),),
+        causes=(Cause(code="port-closed", owner="service"),),
+        status=2,
+    ),
+    Scenario(
+        name="https-closed",
+        truth="The web server serves plain HTTP and does not listen for HTTPS.",
+        target="https://www.customer.example/",
+        faults=(site(https=""),),
+        causes=(Cause(code="port-closed", owner="service"),),
+        status=2,
+    ),
+    Scenario(
+        name="port-filtered",
+        truth="The host's own firewall drops the web ports.",
+        faults=(rule("host", "input", f"{WEB} drop"),),
+        causes=(Cause(code="port-filtered", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="rejected-by-firewall",
+        truth="The hosting firewall prohibits the web ports and says so.",
+        faults=(rule("fw", "forward", f"{WEB} reject with icmpx type admin-prohibited"),),
+        causes=(Cause(code="rejected-by-firewall", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="reset-by-middlebox",
+        truth="The hosting firewall resets connections to the web ports in the host's name.",
+        faults=(rule("fw", "forward", f"{WEB} reject with tcp reset"),),
+        causes=(Cause(code="reset-by-middlebox", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="service-silent",
+        truth="The web server hangs: connections are accepted and nothing is said.",
+        faults=(mute("host", 80, 443),),
+        causes=(Cause(code="service-silent", owner="service"),),
+        status=2,
+    ),
+    Scenario(
+        name="ipv6-unreachable",
+        truth="The host has lost its IPv6 address, which is still published.",
+        faults=(without_address("host", 6), site(families=(4,))),
+        causes=(Cause(code="ipv6-unreachable", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="ipv4-unreachable",
+        truth="The host has lost its IPv4 address, which is still published.",
+        faults=(without_address("host", 4),),
+        causes=(Cause(code="ipv4-unreachable", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="aaaa-without-service",
+        truth="The host answers over IPv6, and the web server listens on IPv4 only.",
+        faults=(site(families=(4,)),),
+        causes=(Cause(code="aaaa-without-service", owner="service"),),
+        status=1,
+    ),
+    Scenario(
+        name="smtp-port-blocked",
+        truth="The desk's own provider drops mail on port 25, as it does to everybody.",
+        target="mail.customer.example",
+        arguments=("--port", "25"),
+        faults=(rule("dr", "forward", "tcp dport 25 drop"),),
+        causes=(Cause(code="smtp-port-blocked", owner="access-isp", support="fix"),),
+        status=2,
+    ),
+)

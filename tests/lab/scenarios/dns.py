@@ -1,0 +1,290 @@
+"""Faults of the domain: delegation, name servers, records."""
+
+from __future__ import annotations
+
+from tests.lab.faults import (
+    alias,
+    at_parent,
+    name_servers,
+    odd,
+    records,
+    rule,
+    serial,
+    silent,
+    stopped,
+    unserved,
+    without,
+)
+from tests.lab.scenario import Cause, Scenario
+from tests.lab.topology import LOOPBACKS, address
+
+OPERATOR = "dns-operator"
+NS1, NS2 = "ns1.customer.example.", "ns2.customer.example."
+HOST, HOST2 = address("host"), address("host2")
+SECOND_SITE, NEIGHBOUR = LOOPBACKS["op2"][0], LOOPBACKS["op1"][2]
+EDNS_OVER_UDP = "udp dport 53 @th,144,16 != 0 drop"
+"""Queries with something in the additional section (bytes 18 and 19 of the UDP payload's frame)."""
+
+
+def _cause(code: str, owner: str = OPERATOR, support: str = "fix") -> tuple[Cause, ...]:
+    return (Cause(code=code, owner=owner, support=support),)
+
+
+NAMES = (
+    Scenario(
+        name="name-does-not-exist",
+        truth="The zone is fine and has no such name.",
+        faults=(without("www"),),
+        causes=_cause("name-does-not-exist"),
+        status=2,
+    ),
+    Scenario(
+        name="no-address-records",
+        truth="The name has a TXT and an MX record and no address.",
+        faults=(
+            without("www"),
+            records("www", "TXT", '"parked"'),
+            records("www", "MX", "10 mail.customer.example."),
+        ),
+        causes=_cause("no-address-records"),
+        status=2,
+    ),
+    Scenario(
+        name="cname-loop",
+        truth="Two aliases lead to each other.",
+        faults=(alias("www", "shop.customer.example."), alias("shop", "www.customer.example.")),
+        causes=_cause("cname-loop"),
+        status=2,
+    ),
+    Scenario(
+        name="cname-dangling",
+        truth="The name is an alias of one that does not exist.",
+        faults=(alias("www", "gone.delivery.net."),),
+        causes=_cause("cname-dangling"),
+        status=2,
+    ),
+    Scenario(
+        name="cname-at-apex",
+        truth="The domain itself is an alias, which hides its mail.",
+        target="customer.example",
+        faults=(
+            without("@", "A"),
+            without("@", "AAAA"),
+            records("@", "CNAME", "edge.delivery.net."),
+            odd("op1", "apex-cname"),
+            odd("op2", "apex-cname"),
+        ),
+        causes=_cause("cname-at-apex"),
+        status=1,
+    ),
+    Scenario(
+        name="private-address-published",
+        truth="The name leads to an address of a private network.",
+        faults=(records("www", "A", "10.20.30.40"), without("www", "AAAA")),
+        causes=_cause("private-address-published"),
+        status=2,
+    ),
+    Scenario(
+        name="answers-differ",
+        truth="One of two servers gives another address, though its serial is the same.",
+        faults=(records("www", "A", HOST2.v4, at=("op2",)),),
+        causes=_cause("answers-differ"),
+        status=1,
+    ),
+)
+
+DELEGATION = (
+    Scenario(
+        name="not-delegated",
+        truth="The registry does not know the domain.",
+        faults=(
+            without("customer", zone="example.", at=("tld",)),
+            without(NS1, zone="example.", at=("tld",)),
+            without(NS2, zone="example.", at=("tld",)),
+        ),
+        causes=_cause("not-delegated", "registrar"),
+        status=2,
+    ),
+    Scenario(
+        name="name-server-unresolvable",
+        truth="A third name server has a name without an address.",
+        faults=(name_servers(NS1, NS2, "ns9.dns-one.net."),),
+        causes=_cause("name-server-unresolvable"),
+        status=1,
+    ),
+    Scenario(
+        name="missing-glue",
+        truth="The registry has no address of the second name server, whose name is in the zone.",
+        faults=(without(NS2, zone="example.", at=("tld",)),),
+        causes=_cause("missing-glue", "registrar"),
+        status=1,
+    ),
+    Scenario(
+        name="glue-mismatch",
+        truth="The registry has a former address of the second name server.",
+        faults=(records(NS2, "A", SECOND_SITE),),
+        causes=_cause("glue-mismatch", "registrar"),
+        status=1,
+    ),
+    Scenario(
+        name="delegation-mismatch",
+        truth="The zone names three servers, the registry two of them.",
+        faults=(
+            records("@", "NS", NS1, NS2, "ns3.customer.example."),
+            records("ns3", "A", SECOND_SITE),
+            records("ns3", "AAAA", LOOPBACKS["op2"][1]),
+        ),
+        causes=_cause("delegation-mismatch", "registrar"),
+        status=1,
+    ),
+    Scenario(
+        name="single-name-server",
+        truth="The domain has one name server.",
+        faults=(name_servers(NS1), without(NS2), without(NS2, zone="example.", at=("tld",))),
+        causes=_cause("single-name-server"),
+        status=1,
+    ),
+    Scenario(
+        name="name-servers-share-network",
+        truth="Both name servers are in one subnet.",
+        faults=(
+            records(NS2, "A", NEIGHBOUR),
+            records(NS2, "AAAA", LOOPBACKS["op1"][3]),
+            at_parent("A", NS2, NEIGHBOUR),
+            at_parent("AAAA", NS2, LOOPBACKS["op1"][3]),
+        ),
+        causes=_cause("name-servers-share-network"),
+        status=1,
+    ),
+)
+
+SERVERS = (
+    Scenario(
+        name="lame-delegation",
+        truth="One of two name servers refuses the zone.",
+        faults=(unserved("op2"),),
+        causes=_cause("lame-delegation"),
+        status=1,
+    ),
+    Scenario(
+        name="lame-servfail",
+        truth="One of two name servers has the zone and cannot load it.",
+        faults=(records("broken", "A", "not-an-address", at=("op1",)),),
+        causes=_cause("lame-delegation"),
+        status=1,
+    ),
+    Scenario(
+        name="lame-upward-referral",
+        truth="One of two name servers refers to the root.",
+        faults=(odd("op2", "upward-referral"),),
+        causes=_cause("lame-delegation"),
+        status=1,
+    ),
+    Scenario(
+        name="lame-not-authoritative",
+        truth="One of two name servers answers without authority.",
+        faults=(odd("op2", "not-authoritative"),),
+        causes=_cause("lame-delegation"),
+        status=1,
+    ),
+    Scenario(
+        name="all-servers-lame",
+        truth="Both name servers refuse the zone.",
+        faults=(unserved("op1"), unserved("op2")),
+        causes=_cause("lame-delegation"),
+        status=2,
+    ),
+    Scenario(
+        name="name-server-silent",
+        truth="One of two name servers answers nothing.",
+        faults=(silent("op2"),),
+        causes=_cause("name-server-silent"),
+        status=1,
+    ),
+    Scenario(
+        name="no-name-server-answers",
+        truth="Neither name server answers anything.",
+        faults=(silent("op1"), silent("op2")),
+        causes=_cause("no-name-server-answers"),
+        status=2,
+    ),
+    Scenario(
+        name="name-servers-stopped",
+        truth="Both machines are up, and no name server runs on them.",
+        faults=(stopped("op1", "op2"),),
+        causes=_cause("no-name-server-answers"),
+        status=2,
+    ),
+    Scenario(
+        name="serial-mismatch",
+        truth="One of two servers still has the zone's former version.",
+        faults=(serial("op2", 2025120101),),
+        causes=_cause("serial-mismatch"),
+        status=1,
+    ),
+    Scenario(
+        name="dns-tcp-refused",
+        truth="One of two servers refuses TCP.",
+        faults=(rule("op2", "input", "tcp dport 53 reject with tcp reset"),),
+        causes=_cause("dns-tcp-refused"),
+        status=1,
+    ),
+    Scenario(
+        name="edns-not-supported",
+        truth="A firewall in front of one of two servers drops queries with EDNS.",
+        faults=(rule("op2", "input", EDNS_OVER_UDP),),
+        causes=_cause("edns-not-supported"),
+        status=1,
+    ),
+    Scenario(
+        name="edns-formerr",
+        truth="One of two servers calls queries with EDNS malformed.",
+        faults=(odd("op2", "formerr"),),
+        causes=_cause("edns-not-supported"),
+        status=1,
+    ),
+)
+
+MAIL = (
+    Scenario(
+        name="mx-unresolvable",
+        truth="The mail exchanger's name does not exist.",
+        target="customer.example",
+        faults=(records("@", "MX", "10 gone.customer.example."),),
+        causes=_cause("mx-unresolvable"),
+        status=2,
+    ),
+    Scenario(
+        name="mx-is-cname",
+        truth="The mail exchanger's name is an alias.",
+        target="customer.example",
+        faults=(
+            records("@", "MX", "10 post.customer.example."),
+            alias("post", "mail.customer.example."),
+        ),
+        causes=_cause("mx-is-cname"),
+        status=1,
+    ),
+)
+
+REVERSE_ZONE = "40.22.in-addr.arpa."
+REVERSE_NAME = "10.1.40.22.in-addr.arpa."
+
+REVERSE = (
+    Scenario(
+        name="reverse-missing",
+        truth="The address has no name.",
+        target=HOST.v4,
+        faults=(without(REVERSE_NAME, zone=REVERSE_ZONE),),
+        causes=_cause("reverse-missing", "hosting-network"),
+    ),
+    Scenario(
+        name="reverse-mismatch",
+        truth="The address has a name that leads elsewhere.",
+        target=HOST.v4,
+        faults=(records(REVERSE_NAME, "PTR", "mail.customer.example.", zone=REVERSE_ZONE),),
+        causes=_cause("reverse-mismatch", "hosting-network"),
+    ),
+)
+
+SCENARIOS = NAMES + DELEGATION + SERVERS + MAIL + REVERSE

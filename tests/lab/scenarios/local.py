@@ -1,0 +1,163 @@
+"""Faults of the machine that looks, and of what it depends on at once."""
+
+from __future__ import annotations
+
+from tests.lab.faults import (
+    commands,
+    deaf_to_neighbours,
+    hosts_file,
+    off,
+    resolver,
+    rule,
+    silent,
+    stopped,
+    without_address,
+)
+from tests.lab.scenario import Cause, Scenario
+from tests.lab.topology import towards
+
+DEVICE, NETWORK, ISP = "customer-device", "customer-network", "access-isp"
+
+
+def _cause(code: str, owner: str = "") -> tuple[Cause, ...]:
+    return (Cause(code=code, owner=owner, support="fix"),)
+
+
+def _no_default(node: str, router: str) -> tuple[str, str]:
+    gateway = towards(node, router)
+    return f"route del default via {gateway.v4}", f"route del default via {gateway.v6}"
+
+
+MACHINE = (
+    Scenario(
+        name="no-default-route",
+        truth="The desk's machine has lost its default routes.",
+        faults=(commands("desk", *_no_default("desk", "dgw")),),
+        causes=_cause("no-default-route", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="no-default-route-at-home",
+        truth="The customer's machine has lost its default routes.",
+        vantage="home",
+        faults=(commands("home", *_no_default("home", "hgw")),),
+        causes=_cause("no-default-route", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="link-down",
+        truth="The cable of the customer's machine is pulled out.",
+        vantage="home",
+        faults=(commands("hgw", "link set to-home down"),),
+        causes=_cause("link-down", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="link-disabled",
+        truth="The network card of the customer's machine is switched off.",
+        vantage="home",
+        faults=(off("home"),),
+        causes=_cause("link-down", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="no-address",
+        truth="The customer's machine has a link and got no address.",
+        vantage="home",
+        faults=(
+            commands("home", *_no_default("home", "hgw")),
+            without_address("home", 4, 6),
+        ),
+        causes=_cause("no-address", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="hosts-file-override",
+        truth="The machine's hosts file has a former address of the name.",
+        faults=(hosts_file("desk", "22.40.1.77 www.customer.example"),),
+        causes=_cause("hosts-file-override", DEVICE),
+        status=2,
+    ),
+)
+
+NEARBY = (
+    Scenario(
+        name="gateway-silent",
+        truth="The desk's gateway does not answer on its own link.",
+        faults=(deaf_to_neighbours("dgw"),),
+        causes=_cause("gateway-silent", NETWORK),
+        status=2,
+    ),
+    Scenario(
+        name="gateway-silent-at-home",
+        truth="The customer's router does not answer on its own link.",
+        vantage="home",
+        faults=(deaf_to_neighbours("hgw"),),
+        causes=_cause("gateway-silent", NETWORK),
+        status=2,
+    ),
+    Scenario(
+        name="uplink-down",
+        truth="The customer's router has lost its line.",
+        vantage="home",
+        faults=(commands("hgw", "link set to-isp down"),),
+        causes=_cause("uplink-down", ISP),
+        status=2,
+    ),
+    Scenario(
+        name="uplink-silent",
+        truth="The desk's provider drops everything from its line.",
+        faults=(rule("dr", "forward", "drop"), silent("dr")),
+        causes=_cause("uplink-down", ISP),
+        status=2,
+    ),
+)
+
+RESOLVER = (
+    Scenario(
+        name="resolver-silent",
+        truth="The machine's resolver does not answer.",
+        faults=(silent("dres"),),
+        causes=_cause("resolver-silent"),
+        status=2,
+    ),
+    Scenario(
+        name="resolver-refuses",
+        truth="No resolver runs at the address that the machine has.",
+        faults=(stopped("dres"),),
+        causes=_cause("resolver-refuses"),
+        status=2,
+    ),
+    Scenario(
+        name="resolver-refuses-client",
+        truth="The machine's resolver refuses to answer it.",
+        faults=(resolver("dres", "access-control: 22.10.0.0/24 refuse"),),
+        causes=_cause("resolver-refuses"),
+        status=2,
+    ),
+    Scenario(
+        name="resolver-failing",
+        truth="The machine's resolver fails every question: its own forwarder is gone.",
+        faults=(
+            resolver(
+                "dres",
+                "do-not-query-localhost: no",
+                "forward-zone:",
+                'name: "."',
+                "forward-addr: 127.0.0.1@5",
+            ),
+        ),
+        causes=_cause("resolver-failing"),
+        status=2,
+    ),
+    Scenario(
+        name="resolver-silent-at-home",
+        truth="The provider's resolver, to which the customer's router forwards, does not answer.",
+        vantage="home",
+        faults=(silent("ires"),),
+        causes=_cause("resolver-silent"),
+        status=2,
+    ),
+)
+
+SCENARIOS = MACHINE + NEARBY + RESOLVER

@@ -1,0 +1,88 @@
+"""Faults of the path."""
+
+from __future__ import annotations
+
+from tests.lab.faults import commands, host_route, hosting_route
+from tests.lab.scenario import Cause, Fault, Scenario
+from tests.lab.topology import between
+
+HOSTING = between("fw", "host").prefixes
+
+
+def _withdrawn(node: str) -> Fault:
+    """`node` has no route at all to the customer's subnet."""
+    return commands(node, f"route del {HOSTING.v4}", f"route del {HOSTING.v6}")
+
+
+SCENARIOS = (
+    Scenario(
+        name="routing-loop",
+        truth="Two routers of Transit A send the host's traffic to each other.",
+        faults=(hosting_route("ta2", towards="ta1"),),
+        causes=(Cause(code="routing-loop", owner="transit", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="routing-loop-at-hosting",
+        truth="The hosting firewall sends the host's traffic back to the edge.",
+        faults=(host_route("fw", towards="edge"),),
+        causes=(Cause(code="routing-loop", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="routing-loop-ipv6",
+        truth="Two routers of Transit A send the host's IPv6 traffic to each other.",
+        faults=(hosting_route("ta2", towards="ta1", families="6"),),
+        causes=(Cause(code="routing-loop", owner="transit", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="black-hole",
+        truth="The second router of Transit A drops what is for the host's network.",
+        faults=(hosting_route("ta2", "blackhole"),),
+        causes=(Cause(code="black-hole", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="black-hole-at-hosting",
+        truth="The hosting firewall drops what is for the host's network.",
+        faults=(hosting_route("fw", "blackhole"),),
+        causes=(Cause(code="black-hole", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="black-hole-ipv6",
+        truth="The second router of Transit A drops IPv6 for the host's network.",
+        faults=(hosting_route("ta2", "blackhole", families="6"),),
+        causes=(Cause(code="black-hole", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="unreachable-route",
+        truth="The second router of Transit A calls the host's network unreachable.",
+        faults=(hosting_route("ta2", "unreachable"),),
+        causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="route-withdrawn",
+        truth="The first router of Transit A has no route to the host's network.",
+        faults=(_withdrawn("ta1"),),
+        causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="unreachable-route-at-hosting",
+        truth="The hosting edge calls the host's network unreachable.",
+        faults=(hosting_route("edge", "unreachable"),),
+        causes=(Cause(code="unreachable-route", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="unreachable-route-ipv6",
+        truth="The second router of Transit A calls the host's IPv6 network unreachable.",
+        faults=(hosting_route("ta2", "unreachable", families="6"),),
+        causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
+        status=1,
+    ),
+)
