@@ -1,0 +1,236 @@
+"""Where the way to an address breaks off: one answer per address, which the checks share.
+
+The questions are put in this order, and the first that is answered decides:
+
+1. an asked port connects: the way does not break;
+2. nothing could be asked, or nothing elsewhere answers either: not to be told from here;
+3. the host itself answers something: its ports are in question, not the way;
+4. routers repeat until the TTL ends: a loop;
+5. a router says net or host unreachable: an unreachable route where it says so at once, a dead
+   host where it says so after it had looked for the host in vain;
+6. a firewall refuses: its word on a port, no statement about the way;
+7. silence: a dead host where the host's own LAN is reached, else a black hole.
+
+Looking for a neighbour takes a router three seconds: three tries of one second (RFC 4861,
+MAX_MULTICAST_SOLICIT and RETRANS_TIMER; the same for ARP in common systems).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks.facts.outside import Outside
+from checks.facts.ownership import Place, place_after, place_of
+from checks.facts.path import Hop, Path
+from checks.facts.reach import Reach, Reaches, reaches_lan
+from netdiag.model import Brief
+from netdiag.network import ObservationId
+from netdiag.outcomes import Unreachable
+
+AT_ONCE = 2.5
+"""Seconds below which an error cannot be the end of a search for a neighbour."""
+
+NO_WAY = frozenset({Unreachable.NET, Unreachable.HOST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """An asked port connects."""
+
+    evidence: tuple[ObservationId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """Nothing can be said from here; `why` completes "because …"."""
+
+    evidence: tuple[ObservationId, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAnswers:
+    """The host itself answered, though no asked port connects."""
+
+    evidence: tuple[ObservationId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Packets go round between these routers until their TTL ends."""
+
+    evidence: tuple[ObservationId, ...]
+    routers: tuple[Place, ...]
+    ttl: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRoute:
+    """A router says at once that it has no way to the address."""
+
+    evidence: tuple[ObservationId, ...]
+    router: Place
+    says: Unreachable
+    rtt: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A firewall on the way refuses, as its ICMP error says."""
+
+    evidence: tuple[ObservationId, ...]
+    router: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadHost:
+    """The host's own network is reached, and the host says nothing at all.
+
+    `says_so` is whether the last router reported in vain to have looked for it.
+    """
+
+    evidence: tuple[ObservationId, ...]
+    router: Place
+    says_so: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Everything sent vanishes behind `last`; `after` is where, as far as that can be known."""
+
+    evidence: tuple[ObservationId, ...]
+    last: Place
+    ttl: int
+    after: Place
+
+
+Break = Works | Untold | HostAnswers | Loop | NoRoute | Rejected | DeadHost | Silence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What the checks of the way judge: addresses, the controls of their families, the brief."""
+
+    brief: Brief
+    known: Reaches
+    outside: tuple[Outside, ...]
+
+    def control(self, family: int) -> Outside | None:
+        return next((one for one in self.outside if one.family == family), None)
+
+    def other_paths(self, reach: Reach) -> tuple[Path, ...]:
+        """Every path seen but the address's own: what they show of routers it did not get to."""
+        own = (reach.beside,) if reach.beside else ()
+        others = (path for one in self.known.reaches if one is not reach for path in one.paths)
+        return (*own, *others)
+
+    def works_elsewhere(self, reach: Reach) -> bool:
+        """Another address of the target works, so that redundancy hides the fault."""
+        return any(one.works for one in self.known.reaches if one is not reach)
+
+    def family_fails(self, family: int) -> bool:
+        """No address of `family` works while one of the other family does."""
+        mine = any(reach.works for reach in self.known.of(family))
+        return not mine and self.known.works
+
+
+def break_of(ways: Ways, reach: Reach) -> Break:
+    """Where the way to this address breaks off."""
+    if reach.works:
+        return Works(evidence=tuple(p.seen.id for p in reach.asked if p.connected))
+    if not reach.observed:
+        return Untold(evidence=reach.tried, why="this run did not get to ask it")
+    if reach.stuck_here is not None:
+        return Untold(
+            evidence=(reach.stuck_here,), why="this machine's own gateway does not answer"
+        )
+    if reach.answer is not None:
+        return HostAnswers(evidence=(reach.answer, *reach.tried))
+    control = ways.control(reach.family)
+    if control is None or control.answer is None:
+        evidence = (*reach.tried, *(control.evidence if control else ()))
+        why = f"nothing else answers over IPv{reach.family} from here either"
+        return Untold(evidence=evidence, why=why)
+    proof = control.evidence
+    return (
+        _loop(ways, reach, proof)
+        or _refusal(ways, reach, proof)
+        or _rejection(ways, reach, proof)
+        or _silence(ways, reach, proof)
+    )
+
+
+def _loop(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Loop | None:
+    path = next((path for path in reach.paths if path.loop), None)
+    if path:
+        places = tuple(_place(ways, reach, hop) for hop in path.loop)
+        evidence = (*path.evidence, *reach.tried, *proof)
+        return Loop(evidence=evidence, routers=places, ttl=path.loop[0].ttl)
+    for error, number in reach.errors:
+        if error.kind is Unreachable.TTL_EXCEEDED:
+            place = place_of(ways.brief, error.sender, reach.address, reach.path)
+            return Loop(evidence=(number, *proof), routers=(place,), ttl=None)
+    return None
+
+
+def _refusal(
+    ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]
+) -> NoRoute | DeadHost | None:
+    """A router's word that there is no way. TCP's errors come first: their time counts."""
+    found: list[tuple[str, Unreachable, float, tuple[ObservationId, ...]]] = [
+        (error.sender, error.kind, error.rtt, (number,))
+        for error, number in reach.errors
+        if error.kind in NO_WAY
+    ]
+    hops = [path.refusal for path in reach.paths if path.refusal]
+    found += [
+        (hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence)
+        for hop in hops
+        if hop.sender and hop.kind and hop.kind in NO_WAY and hop.sender != reach.source
+    ]
+    if not found:
+        return None
+    sender, kind, rtt, _ = max(found, key=lambda one: one[2])
+    evidence = (*(number for one in found for number in one[3]), *proof)
+    router = place_of(ways.brief, sender, reach.address, reach.path)
+    if kind is Unreachable.HOST and rtt >= AT_ONCE:
+        return DeadHost(evidence=evidence, router=router, says_so=True)
+    return NoRoute(evidence=evidence, router=router, says=kind, rtt=rtt)
+
+
+def _rejection(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Rejected | None:
+    if not reach.errors:
+        return None
+    error, number = reach.errors[0]
+    router = place_of(ways.brief, error.sender, reach.address, reach.path)
+    return Rejected(evidence=(number, *proof), router=router)
+
+
+def _silence(
+    ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]
+) -> DeadHost | Silence | Untold:
+    path = reach.path
+    last = path.last if path else None
+    if path is None or last is None:
+        why = "no router on the way answers, so it cannot be followed"
+        return Untold(evidence=(*reach.evidence, *proof), why=why)
+    evidence = (*reach.evidence, *proof)
+    here = _place(ways, reach, last)
+    if _gets_there(ways, reach, last):
+        return DeadHost(evidence=evidence, router=here, says_so=False)
+    after = place_after(ways.brief, last, path, ways.other_paths(reach))
+    return Silence(evidence=evidence, last=here, ttl=last.ttl, after=after)
+
+
+def _gets_there(ways: Ways, reach: Reach, last: Hop) -> bool:
+    """Whether the host's network is reached: its LAN, or where that cannot be told, the network
+    that the configuration names for it."""
+    told = reaches_lan(reach)
+    if told is not None:
+        return told
+    network = ways.brief.network_of(reach.address)
+    return network is not None and network.holds(last.sender or "")
+
+
+def _place(ways: Ways, reach: Reach, hop: Hop) -> Place:
+    return place_of(ways.brief, hop.sender or "", reach.address, reach.path)

@@ -1,0 +1,172 @@
+"""The path to an address: which routers answer, where the answers end, whether they repeat.
+
+All TTLs of a wave are in flight at once on one flow, so load balancers keep them on one path. A
+hop that stays silent is asked once more, since routers limit how many ICMP errors they send
+(RFC 1812, section 4.3.2.8) and a silent hop in the middle of a path is no fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal
+
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import Connected, Failed, IcmpError, Reset, Unreachable
+from netdiag.requests import HopProbe
+
+WAVES = (range(1, 17), range(17, 31))
+"""TTLs asked at once. The second wave is for paths whose answers reach to the end of the first."""
+
+BEYOND = 3
+"""How many silent hops after the last replying one are asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """What one TTL led to. `sender` is None where nothing came back.
+
+    `kind` is what the ICMP error said, None for silence and for a TCP answer of the target.
+    `ours` marks a probe that says nothing of the path: refused or cut off by this run.
+    """
+
+    ttl: int
+    evidence: tuple[ObservationId, ...]
+    sender: str | None = None
+    rtt: float | None = None
+    kind: Unreachable | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """The hops by TTL, up to the first answer of the target itself."""
+
+    address: str
+    protocol: Literal["udp", "tcp"]
+    port: int
+    hops: tuple[Hop, ...]
+
+    @property
+    def evidence(self) -> tuple[ObservationId, ...]:
+        return tuple(number for hop in self.hops for number in hop.evidence)
+
+    @property
+    def reached(self) -> Hop | None:
+        """The first hop at which the target itself answered."""
+        return next((hop for hop in self.hops if hop.sender == self.address), None)
+
+    @property
+    def routers(self) -> tuple[Hop, ...]:
+        """The hops that said that a TTL ended there."""
+        return tuple(
+            hop
+            for hop in self.hops
+            if hop.kind is Unreachable.TTL_EXCEEDED and hop.sender != self.address
+        )
+
+    @property
+    def last(self) -> Hop | None:
+        """The last router that answered."""
+        return self.routers[-1] if self.routers else None
+
+    @property
+    def refusal(self) -> Hop | None:
+        """The first router that sent an ICMP error other than time exceeded."""
+        refusing = (
+            hop
+            for hop in self.hops
+            if hop.kind not in {None, Unreachable.TTL_EXCEEDED} and hop.sender != self.address
+        )
+        return next(refusing, None)
+
+    @property
+    def loop(self) -> tuple[Hop, ...]:
+        """The routers that packets go round, as first seen there; empty where there is no loop.
+
+        A loop shows as addresses that come back at a distance of two hops or more and go on doing
+        so until the answers end. One address on two successive hops is a router that forwards
+        an ended TTL, or one with several links, and is none.
+        """
+        if self.reached:
+            return ()
+        first: dict[str | None, Hop] = {}
+        repeated = [
+            hop for hop in self.routers if hop.ttl - first.setdefault(hop.sender, hop).ttl >= 2
+        ]
+        if len(repeated) < 2 or self.routers[-1] not in repeated:
+            return ()
+        senders = {hop.sender for hop in repeated}
+        return tuple(hop for sender, hop in first.items() if sender in senders)
+
+    def at(self, ttl: int) -> Hop | None:
+        """The hop of that TTL, where one was seen or looked for."""
+        return next((hop for hop in self.hops if hop.ttl == ttl), None)
+
+
+async def path_to(
+    net: Asker, address: str, *, protocol: Literal["udp", "tcp"] = "udp", port: int = 33434
+) -> Path:
+    """Ask every hop towards `address`. TCP probes go to `port`, UDP ones to that (closed) port."""
+    path = Path(address=address, protocol=protocol, port=port, hops=())
+    for ttls in WAVES:
+        hops = path.hops + await _wave(net, path, ttls)
+        path = Path(address=address, protocol=protocol, port=port, hops=_until(hops, address))
+        if not _goes_on(path, ttls):
+            break
+    return path
+
+
+async def _wave(net: Asker, path: Path, ttls: range) -> tuple[Hop, ...]:
+    hops = await asyncio.gather(*(_hop(net, path, ttl, 0) for ttl in ttls))
+    heard = [hop.ttl for hop in hops if hop.sender]
+    reached = [hop.ttl for hop in hops if hop.sender == path.address]
+    limit = min(reached) if reached else max(heard, default=ttls[0] - 1) + BEYOND
+    silent = [hop for hop in hops if not hop.sender and not hop.ours and hop.ttl <= limit]
+    again = await asyncio.gather(*(_hop(net, path, hop.ttl, 1) for hop in silent))
+    second = {hop.ttl: _joined(before, hop) for before, hop in zip(silent, again, strict=True)}
+    return tuple(second.get(hop.ttl, hop) for hop in hops)
+
+
+def _joined(before: Hop, hop: Hop) -> Hop:
+    """The second try of a hop, citing the first one too."""
+    return Hop(
+        ttl=hop.ttl,
+        evidence=before.evidence + hop.evidence,
+        sender=hop.sender,
+        rtt=hop.rtt,
+        kind=hop.kind,
+    )
+
+
+async def _hop(net: Asker, path: Path, ttl: int, attempt: int) -> Hop:
+    probe = HopProbe(
+        address=path.address, ttl=ttl, protocol=path.protocol, port=path.port, attempt=attempt
+    )
+    return read_hop(await net.ask(probe), path.address, ttl)
+
+
+def read_hop(seen: Observation, address: str, ttl: int) -> Hop:
+    """What the outcome of a hop probe towards `address` says."""
+    match seen.outcome:
+        case IcmpError(sender=sender, rtt=rtt, kind=kind):
+            return Hop(ttl=ttl, evidence=(seen.id,), sender=sender, rtt=rtt, kind=kind)
+        case Connected(rtt=rtt) | Reset(rtt=rtt):
+            return Hop(ttl=ttl, evidence=(seen.id,), sender=address, rtt=rtt)
+        case Failed(kind=kind) if kind.ours:
+            return Hop(ttl=ttl, evidence=(seen.id,), ours=True)
+        case _:
+            return Hop(ttl=ttl, evidence=(seen.id,))
+
+
+def _until(hops: tuple[Hop, ...], address: str) -> tuple[Hop, ...]:
+    """`hops` up to the first answer of the target; what comes later repeats it."""
+    end = next((i for i, hop in enumerate(hops) if hop.sender == address), len(hops) - 1)
+    return hops[: end + 1]
+
+
+def _goes_on(path: Path, ttls: range) -> bool:
+    """Whether answers reach so near to the end of the wave that more routers may follow."""
+    if path.reached or path.loop or path.refusal or not path.last:
+        return False
+    return path.last.ttl > ttls[-1] - BEYOND
