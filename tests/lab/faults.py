@@ -127,13 +127,12 @@ def no_icmp_errors(node: str) -> Fault:
     return rule(node, "output", v4, "icmpv6 type { time-exceeded, destination-unreachable } drop")
 
 
-def deaf_to_neighbours(node: str) -> Fault:
-    """`node` does not answer ARP and neighbour discovery."""
+def deaf_to_neighbours(node: str, device: str) -> Fault:
+    """`node` answers neither ARP nor neighbour discovery on `device`."""
 
     def edit(plan: Plan) -> None:
-        chain = "chain c1 { type filter hook input priority 0; drop; }"
-        plan.filters[node].tables.append(f"table arp lab_deaf {{ {chain} }}")
-        rule(node, "input", "icmpv6 type nd-neighbor-solicit drop")(plan)
+        commands(node, f"link set {device} arp off")(plan)
+        rule(node, "input", f"iifname {device} icmpv6 type nd-neighbor-solicit drop")(plan)
 
     return edit
 

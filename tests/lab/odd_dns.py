@@ -49,7 +49,9 @@ class Zones:
             grouped[owner, int(ttl), kind].append(data)
         for (owner, seconds, kind), datas in grouped.items():
             name = dns.name.from_text(owner, origin)
-            found = dns.rrset.from_text_list(name, seconds, "IN", kind, datas, origin=origin)
+            found = dns.rrset.from_text_list(
+                name, seconds, "IN", kind, datas, origin=origin, relativize=False
+            )
             self.rrsets[name, found.rdtype] = found
 
     def origin_of(self, name: dns.name.Name) -> dns.name.Name | None:

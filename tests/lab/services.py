@@ -155,6 +155,8 @@ def _unbound(plan: Plan, node: str) -> Service:
     lines += ["do-daemonize: no", "access-control: 0.0.0.0/0 allow", "access-control: ::/0 allow"]
     lines += ["outgoing-range: 512", "num-queries-per-thread: 256", "so-reuseport: no"]
     lines += [f'root-hints: "{_root_hints()}"', "interface-automatic: no", "hide-version: yes"]
+    # Everything is near: waiting as if for a satellite would only make broken zones slow.
+    lines.append("unknown-server-time-limit: 60")
     lines += [f"interface: {one}" for one in plan.resolver_addresses(node)]
     lines += plan.resolver_options[node]
     lines += ["remote-control:", "control-enable: no"]

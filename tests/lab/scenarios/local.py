@@ -84,7 +84,7 @@ NEARBY = (
     Scenario(
         name="gateway-silent",
         truth="The desk's gateway does not answer on its own link.",
-        faults=(deaf_to_neighbours("dgw"),),
+        faults=(deaf_to_neighbours("dgw", "to-desk"),),
         causes=_cause("gateway-silent", NETWORK),
         status=2,
     ),
@@ -92,7 +92,7 @@ NEARBY = (
         name="gateway-silent-at-home",
         truth="The customer's router does not answer on its own link.",
         vantage="home",
-        faults=(deaf_to_neighbours("hgw"),),
+        faults=(deaf_to_neighbours("hgw", "to-home"),),
         causes=_cause("gateway-silent", NETWORK),
         status=2,
     ),
