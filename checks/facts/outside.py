@@ -1,7 +1,8 @@
 """Whether anything answers beyond this machine's own network: the control for every blame.
 
-Where the target itself answers, nothing more is asked. Otherwise endpoints that have nothing to
-do with it are: the configured anchors over TCP, and three root servers over DNS.
+Where the target itself answers, nothing more is asked, nor for a family that the target has no
+address of while it works over the other. Otherwise endpoints that have nothing to do with it are
+asked: the configured anchors over TCP, and three root servers over DNS.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ async def outside(net: Asker, brief: Brief, family: int) -> Outside:
     source, known = await asyncio.gather(source_of(net, family), connects(net, brief))
     usable = isinstance(source.outcome, SourceAddress) or bool(known.of(family))
     answer = _target_answers(known, family)
-    if answer or not usable:
+    idle = known.works and not known.of(family)
+    if answer or idle or not usable:
         return Outside(family=family, usable=usable, source=source, answer=answer)
     asked = await asyncio.gather(*(net.ask(request) for request in controls(brief, family)))
     return Outside(

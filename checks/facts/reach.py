@@ -229,14 +229,28 @@ async def connects(net: Asker, brief: Brief) -> Reaches:
 async def reaches(net: Asker, brief: Brief) -> Reaches:
     """What `connects` sees, and the rest where something did not connect."""
     first = await connects(net, brief)
-    full = await asyncio.gather(*(_look_closer(net, reach) for reach in first.reaches))
+    guide = _guide(first.reaches)
+    full = await asyncio.gather(
+        *(_look_closer(net, reach, compare=reach is guide) for reach in first.reaches)
+    )
     return replace(first, reaches=tuple(full))
 
 
-async def _look_closer(net: Asker, reach: Reach) -> Reach:
+def _guide(found: tuple[Reach, ...]) -> Reach | None:
+    """A working address whose path shows how the way goes on where another address is silent."""
+    lost = any(
+        reach.observed and not any(p.connected or p.reset for p in reach.asked) for reach in found
+    )
+    return next((reach for reach in found if reach.works), None) if lost else None
+
+
+async def _look_closer(net: Asker, reach: Reach, *, compare: bool) -> Reach:
+    """`compare` asks for the path although the address works: others may break off on it."""
     silent = next((p.number for p in reach.asked if not p.connected and not p.reset), None)
+    if reach.works and silent:
+        return replace(reach, paths=await _paths(net, reach.address, silent))
     if reach.works:
-        return replace(reach, paths=await _paths(net, reach.address, silent)) if silent else reach
+        return replace(reach, paths=(await path_to(net, reach.address),)) if compare else reach
     if not reach.observed:
         return reach
     asked = {port.number for port in reach.asked}

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.routing import unreachable_route
+from netdiag.model import Owner, Severity
+from netdiag.outcomes import Unreachable
+from tests.doctable import rows
+from tests.unit.connectivity.internet import (
+    CONNECTED,
+    OWN,
+    RESET,
+    ROUTERS,
+    V4,
+    Internet,
+    Site,
+    codes,
+    found,
+    icmp,
+)
+
+EDGE, FW = ROUTERS[4][4:6]
+WAYS = {
+    "a port connects": Site(other_ports=CONNECTED),
+    "the host answers": Site(other_ports=RESET),
+    "net unreachable from a router": Site(other_ports=icmp(EDGE, Unreachable.NET)),
+    "host unreachable from a router at once": Site(other_ports=icmp(EDGE, Unreachable.HOST, 0.1)),
+    "unreachable on the path alone": Site(hops_before=4, hops={5: icmp(EDGE, Unreachable.NET)}),
+    "host unreachable from a router after 3 s": Site(
+        other_ports=icmp(FW, Unreachable.HOST, 3.07), hops={7: icmp(FW, Unreachable.HOST, 0.6)}
+    ),
+    "silence from a hop on": Site(hops_before=4),
+    "prohibited by a router": Site(other_ports=icmp(FW, Unreachable.ADMIN_PROHIBITED)),
+    "a loop": Site(loop=(EDGE, FW)),
+}
+
+
+@pytest.mark.parametrize(("way", "judgement"), rows(unreachable_route))
+def test_the_documented_table_is_what_the_check_decides(way: str, judgement: str) -> None:
+    here = way not in WAYS
+    internet = Internet({V4: WAYS.get(way, Site())}, anchors={4: not here, 6: not here})
+
+    (finding,) = found(unreachable_route.CHECK, internet)[0]
+
+    assert finding.code == judgement
+
+
+def test_the_router_that_says_so_is_named_and_its_network_owns_it() -> None:
+    transit = icmp(ROUTERS[4][3], Unreachable.NET, 0.042)
+
+    (finding,) = found(unreachable_route.CHECK, Internet({V4: Site(other_ports=transit)}))[0]
+
+    assert finding.owner is Owner.TRANSIT
+    assert finding.severity is Severity.CRITICAL
+    assert "Transit A" in finding.message
+    assert "42 ms" in finding.message
+
+
+def test_an_error_of_this_machine_is_no_routers() -> None:
+    internet = Internet({V4: Site(other_ports=icmp(OWN[4], Unreachable.HOST, 3.07))})
+
+    assert codes(found(unreachable_route.CHECK, internet)[0]) == ["route-not-seen"]
