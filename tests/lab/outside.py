@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,12 +66,13 @@ def wish_parser(program: str) -> argparse.ArgumentParser:
 
 
 def command_line(wish: Wish) -> list[str]:
-    """The command that runs `wish`: it ends with the lab, and the lab with it."""
-    unshare = needs.find("unshare") or "unshare"
+    """The command that runs `wish`: it ends with its parent, and the lab with it."""
+    unshare = [needs.find("setpriv") or "setpriv", "--pdeathsig", "KILL"]
+    unshare.append(needs.find("unshare") or "unshare")
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     namespaces = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
     inside = [sys.executable, "-m", "tests.lab.inside", *wish.words]
-    return [unshare, *user, *namespaces, *inside]
+    return [*unshare, *user, *namespaces, *inside]
 
 
 def environment() -> Mapping[str, str]:
@@ -80,6 +82,20 @@ def environment() -> Mapping[str, str]:
         "PATH": needs.SEARCH,
         "PYTHONPATH": os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p),
     }
+
+
+def run(wish: Wish, timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
+    """Run the command in the lab and hand back what it said; `timeout` is in seconds."""
+    return subprocess.run(
+        command_line(wish),
+        env=dict(environment()),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def become(wish: Wish) -> None:

@@ -14,7 +14,7 @@ from tests.lab.faults import (
     without_address,
 )
 from tests.lab.scenario import Cause, Scenario
-from tests.lab.topology import towards
+from tests.lab.topology import address, towards
 
 DEVICE, NETWORK, ISP = "customer-device", "customer-network", "access-isp"
 
@@ -137,15 +137,9 @@ RESOLVER = (
     ),
     Scenario(
         name="resolver-failing",
-        truth="The machine's resolver fails every question: its own forwarder is gone.",
+        truth="The machine's resolver fails every question: what it forwards to refuses it.",
         faults=(
-            resolver(
-                "dres",
-                "do-not-query-localhost: no",
-                "forward-zone:",
-                'name: "."',
-                "forward-addr: 127.0.0.1@5",
-            ),
+            resolver("dres", "forward-zone:", 'name: "."', f"forward-addr: {address('op1').v4}"),
         ),
         causes=_cause("resolver-failing"),
         status=2,

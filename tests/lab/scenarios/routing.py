@@ -44,10 +44,10 @@ SCENARIOS = (
         status=2,
     ),
     Scenario(
-        name="black-hole-at-hosting",
-        truth="The hosting firewall drops what is for the host's network.",
-        faults=(hosting_route("fw", "blackhole"),),
-        causes=(Cause(code="black-hole", owner="hosting-network", support="fix"),),
+        name="black-hole-at-edge",
+        truth="The hosting edge drops what is for the host's network.",
+        faults=(hosting_route("edge", "blackhole"),),
+        causes=(Cause(code="black-hole", support="fix"),),
         status=2,
     ),
     Scenario(
