@@ -1,0 +1,201 @@
+"""DNS messages: one question out, and whatever comes back in, read permissively.
+
+A decoder that refuses a message for one odd record hides the very fault that is looked for. Here
+each record is decoded on its own: data that its type's decoder refuses is kept in the generic form
+of RFC 3597, and only a message whose framing is broken is malformed.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from netdiag.outcomes import DnsReply, ResourceRecord
+from netdiag.requests import DnsQuery
+from netdiag.text import clean
+
+if TYPE_CHECKING:
+    import dns.wire
+
+MOST_RECORDS = 500
+"""Records kept of each section."""
+
+_HEADER = struct.Struct("!6H")
+_CLASS_IN = 1
+_OPT, _EDE = 41, 15
+_QR, _AA, _TC, _RD, _RA, _AD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
+_OPCODE = 0x7800
+_DO = 0x8000
+_MAY_LACK_QUESTION = {1, 2, 4, 5}
+"""FORMERR, SERVFAIL, NOTIMP, REFUSED: their senders may have been unable to read the question."""
+
+_NAMES_ONLY = {"NS", "CNAME", "DNAME", "PTR", "MX", "SOA", "SRV"}
+"""Types whose data is numbers and names: lower case, like owner names, without loss."""
+
+
+class MalformedError(ValueError):
+    """The octets cannot be read as a DNS message."""
+
+
+class MismatchError(ValueError):
+    """A DNS message that does not answer the question asked."""
+
+
+@dataclass(slots=True)
+class _Options:
+    """What the OPT record says (RFC 6891), extended errors (RFC 8914) among it."""
+
+    present: bool = False
+    extended_rcode: int = 0
+    errors: tuple[tuple[int, str], ...] = ()
+
+
+def build(query: DnsQuery, number: int) -> bytes:
+    """The query with the message id `number`. Raises ValueError for a name that is none."""
+    import dns.exception
+    import dns.name
+    import dns.rdatatype
+
+    try:
+        name = dns.name.from_text(query.name).to_wire()
+        rtype = dns.rdatatype.from_text(query.rtype)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise ValueError(clean(f"{query.name} {query.rtype}: {error}", 300)) from None
+    flags = (_RD if query.recursion_desired else 0) | (_CD if query.checking_disabled else 0)
+    edns = query.udp_payload is not None
+    message = _HEADER.pack(number, flags, 1, 0, 0, int(edns)) + (name or b"")
+    message += struct.pack("!HH", rtype, _CLASS_IN)
+    if query.udp_payload is not None:
+        do = _DO if query.dnssec else 0
+        message += struct.pack("!BHHBBHH", 0, _OPT, query.udp_payload, 0, 0, do, 0)
+    return message
+
+
+def number_of(message: bytes) -> int | None:
+    """The message id; None for what is too short to have one."""
+    return int.from_bytes(message[:2]) if len(message) >= 2 else None
+
+
+def read(message: bytes, query: DnsQuery, via: Literal["udp", "tcp"], rtt: float) -> DnsReply:
+    """The answer to `query` in `message`. Raises MismatchError or MalformedError."""
+    import dns.exception
+    import dns.wire
+
+    if len(message) < _HEADER.size:
+        raise MalformedError(f"{len(message)} octets are no DNS message")
+    _, flags, questions, *counts = _HEADER.unpack_from(message)
+    if not flags & _QR or flags & _OPCODE:
+        raise MismatchError("not an answer to a query")
+    parser = dns.wire.Parser(message, _HEADER.size)
+    options = _Options()
+    sections: list[tuple[ResourceRecord, ...]] = []
+    try:
+        _check_question(parser, questions, query, flags & 0xF)
+        for count in counts:
+            sections.append(_section(parser, count, options))  # noqa: PERF401 (kept on error)
+    except dns.exception.DNSException as error:
+        # The rest of a truncated message may be cut off anywhere: it is asked for again anyway.
+        if not flags & _TC:
+            raise MalformedError(clean(f"broken off or misframed: {error}", 200)) from None
+        sections += [()] * (3 - len(sections))
+    return DnsReply(
+        rcode=_rcode_text(flags & 0xF | options.extended_rcode << 4),
+        authoritative=bool(flags & _AA),
+        truncated=bool(flags & _TC),
+        recursion_available=bool(flags & _RA),
+        authentic_data=bool(flags & _AD),
+        answer=sections[0],
+        authority=sections[1],
+        additional=sections[2],
+        edns=options.present,
+        extended_errors=options.errors,
+        transport=via,
+        size=len(message),
+        rtt=round(rtt, 6),
+    )
+
+
+def _rcode_text(number: int) -> str:
+    import dns.rcode
+
+    return dns.rcode.to_text(dns.rcode.Rcode.make(number))
+
+
+def _check_question(parser: dns.wire.Parser, count: int, query: DnsQuery, rcode: int) -> None:
+    import dns.name
+    import dns.rdatatype
+
+    if count == 0 and rcode in _MAY_LACK_QUESTION:
+        return
+    if count != 1:
+        raise MismatchError(f"{count} questions instead of the one asked")
+    name = dns.name.from_wire_parser(parser)
+    rtype, rclass = parser.get_struct("!HH")
+    asked = (dns.name.from_text(query.name), dns.rdatatype.from_text(query.rtype), _CLASS_IN)
+    if (name, rtype, rclass) != asked:
+        raise MismatchError(clean(f"answers {name} type {rtype}", 300))
+
+
+def _section(parser: dns.wire.Parser, count: int, options: _Options) -> tuple[ResourceRecord, ...]:
+    import dns.name
+    import dns.rdatatype
+
+    found: list[ResourceRecord] = []
+    for _ in range(count):
+        name = dns.name.from_wire_parser(parser)
+        rtype, rclass, ttl, length = parser.get_struct("!HHIH")
+        if rtype == _OPT:
+            _read_options(parser.get_bytes(length), rclass, ttl, options)
+        elif len(found) < MOST_RECORDS:
+            mnemonic = clean(dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rtype)), 20)
+            data = _data(parser, rclass, rtype, length)
+            found.append(
+                ResourceRecord(
+                    name=clean(name.to_text().lower(), 1100),
+                    ttl=ttl,
+                    rtype=mnemonic,
+                    data=clean(data.lower() if mnemonic in _NAMES_ONLY else data),
+                )
+            )
+        else:
+            parser.get_bytes(length)
+    return tuple(found)
+
+
+def _data(parser: dns.wire.Parser, rclass: int, rtype: int, length: int) -> str:
+    """Presentation format; generic (RFC 3597, section 5) where the type's decoder refuses."""
+    import dns.exception
+    import dns.rdata
+    import dns.rdataclass
+    import dns.rdatatype
+
+    start = parser.current
+    raw = parser.get_bytes(length)
+    end = parser.current
+    parser.seek(start)
+    kind = dns.rdatatype.RdataType.make(rtype)
+    in_class = dns.rdataclass.RdataClass.make(rclass)
+    try:
+        with parser.restrict_to(length):
+            return dns.rdata.from_wire_parser(in_class, kind, parser).to_text()
+    except Exception:  # noqa: BLE001 (dozens of decoders, fed by strangers)
+        return dns.rdata.GenericRdata(in_class, kind, raw).to_text()
+    finally:
+        parser.seek(end)
+
+
+def _read_options(data: bytes, payload: int, ttl: int, options: _Options) -> None:
+    """Take in an OPT record; options after a broken one are not read. `payload` is not needed."""
+    if options.present:
+        return
+    options.present = True
+    options.extended_rcode = ttl >> 24
+    errors = []
+    while len(data) >= 4:
+        code, length = struct.unpack_from("!HH", data)
+        value, data = data[4 : 4 + length], data[4 + length :]
+        if code == _EDE and len(value) >= 2:
+            text = clean(value[2:].rstrip(b"\0"), 300)
+            errors.append((int.from_bytes(value[:2]), text))
+    options.errors = tuple(errors[:16])

@@ -1,0 +1,116 @@
+"""The live transport: hands each request to the module of its kind.
+
+Network trouble comes back as an outcome; an exception that leaves here is a bug, or the caller's
+cancelling, after which every socket is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from netdiag.network import Sent
+from netdiag.outcomes import Failed, FailureKind
+from netdiag.requests import (
+    DnsQuery,
+    Echo,
+    HopProbe,
+    HttpRequest,
+    ReadBanner,
+    ReadHostsFile,
+    ReadInterfaces,
+    ReadNeighbours,
+    ReadProxies,
+    ReadResolvers,
+    ReadRoutes,
+    Request,
+    SelectSource,
+    SystemLookup,
+    TcpArrivalTtl,
+    TcpConnect,
+    TlsHandshake,
+)
+from netdiag.wire import failures
+from netdiag.wire.sockets import Clock
+
+AT_ONCE = 192
+"""Requests under way at one time, so that no system's usual limit of open files (256) is met."""
+
+
+class LiveTransport:
+    """Sends requests from this machine. `clock` gives monotonic seconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def send(self, request: Request) -> Sent:
+        """Do what `request` says and nothing more. Never raises for network trouble."""
+        async with self._places:
+            try:
+                return await self._dispatch(request)
+            except OSError as error:
+                return Sent(failures.from_error(error))
+
+    async def close(self) -> None:
+        """Let go of what requests share."""
+
+    def capabilities(self) -> dict[str, bool]:
+        """What this platform and user let netdiag see, for the record."""
+        from netdiag.wire.capabilities import capabilities
+
+        return capabilities()
+
+    async def _dispatch(self, request: Request) -> Sent:
+        match request:
+            case DnsQuery():
+                from netdiag.wire import dns
+
+                return await dns.send(request, self._clock)
+            case TcpConnect():
+                from netdiag.wire import tcp
+
+                return await tcp.send(request, self._clock)
+            case (
+                Echo()
+                | TcpArrivalTtl()
+                | TlsHandshake()
+                | HttpRequest()
+                | ReadBanner()
+                | HopProbe()
+            ):
+                return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE))
+            case SystemLookup():
+                from netdiag.wire import machine
+
+                return await machine.look_up(request)
+            case _:
+                return _look(request)
+
+
+def _look(
+    request: SelectSource
+    | ReadRoutes
+    | ReadInterfaces
+    | ReadNeighbours
+    | ReadResolvers
+    | ReadHostsFile
+    | ReadProxies,
+) -> Sent:
+    """The looks at this machine that take no time."""
+    from netdiag.wire import machine, settings
+
+    match request:
+        case SelectSource():
+            return machine.select_source(request)
+        case ReadRoutes():
+            return machine.read_routes(request)
+        case ReadInterfaces():
+            return machine.read_interfaces(request)
+        case ReadNeighbours():
+            return machine.read_neighbours(request)
+        case ReadResolvers():
+            return settings.read_resolvers(request)
+        case ReadHostsFile():
+            return settings.read_hosts_file(request)
+        case ReadProxies():
+            return settings.read_proxies(request)
