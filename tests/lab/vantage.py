@@ -28,16 +28,25 @@ def run(command: Sequence[str], node: str, plan: Plan, *, as_user: bool) -> int:
     _write_config(node)
 
     def prepare() -> None:
-        linux.enter(node)
-        linux.unshare(linux.CLONE_NEWNS)
-        _show_own_devices()
-        for source, target in mounts:
-            linux.bind(source, target)
+        try:
+            _move_in(node, mounts)
+        except OSError as error:
+            os.write(2, f"lab: {error}\n".encode())
+            raise
 
     full = [*_unprivileged(), *command] if as_user else list(command)
     # A single thread runs here, so what `prepare` does between fork and exec is safe.
     process = subprocess.Popen(full, env=_environment(node), preexec_fn=prepare)  # noqa: PLW1509
     return _exit_status(process)
+
+
+def _move_in(node: str, mounts: Sequence[tuple[Path, Path]]) -> None:
+    linux.enter(node)
+    linux.unshare(linux.CLONE_NEWNS)
+    # /sys shows the devices of the network namespace in which it was mounted.
+    linux.mount("sysfs", Path("/sys"), "sysfs")
+    for source, target in mounts:
+        linux.bind(source, target)
 
 
 def _exit_status(process: subprocess.Popen[bytes]) -> int:
@@ -49,11 +58,6 @@ def _unprivileged() -> list[str]:
     """Another user in a user namespace below: no capability over this network, none to be had."""
     user = [needs.find("unshare") or "unshare", "--user", "--map-user=1000", "--map-group=1000"]
     return [*user, needs.find("setpriv") or "setpriv", "--no-new-privs", "--"]
-
-
-def _show_own_devices() -> None:
-    """/sys shows the devices of the network namespace in which it was mounted."""
-    linux.mount("sysfs", Path("/sys"), "sysfs")
 
 
 def _mounts(files: Files, node: str) -> list[tuple[Path, Path]]:

@@ -139,7 +139,8 @@ RESOLVER = (
         name="resolver-failing",
         truth="The machine's resolver fails every question: what it forwards to refuses it.",
         faults=(
-            resolver("dres", "forward-zone:", 'name: "."', f"forward-addr: {address('op1').v4}"),
+            resolver("dres", "forward-zone:", 'name: "."', f"forward-addr: {address('ires').v4}"),
+            resolver("ires", "access-control: 22.11.0.0/16 refuse"),
         ),
         causes=_cause("resolver-failing"),
         status=2,
