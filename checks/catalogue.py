@@ -1,17 +1,27 @@
-"""Every check netdiag knows, and how their findings explain one another.
-
-The only module that knows more than one check. Checks do not know each other.
-"""
+"""Every check netdiag knows, sorted by area and id."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from checks.connectivity import families, host_state, port_state
+from checks.explanations import EXPLANATIONS
+from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
+from checks.routing import black_hole, routing_loop, unreachable_route
 from netdiag.conclude import Catalogue
-from netdiag.model import Check, Explanation
 
-CHECKS: tuple[Check[Any], ...] = ()
-
-EXPLANATIONS: tuple[Explanation[Any, Any], ...] = ()
-
-CATALOGUE = Catalogue(checks=CHECKS, explanations=EXPLANATIONS)
+CATALOGUE = Catalogue(
+    checks=(
+        families.CHECK,
+        host_state.CHECK,
+        port_state.CHECK,
+        black_hole.CHECK,
+        routing_loop.CHECK,
+        unreachable_route.CHECK,
+        detour.CHECK,
+        gateway_silent.CHECK,
+        hosts_file.CHECK,
+        link.CHECK,
+        no_default_route.CHECK,
+        uplink_down.CHECK,
+    ),
+    explanations=EXPLANATIONS,
+)

@@ -1,0 +1,112 @@
+"""Which finding accounts for which other: symptoms fold under causes, and none is dropped.
+
+An explanation must be counterfactually true: without the cause, the symptom would not be there. So
+each predicate asks for what ties the two together: the same address, the same family, the same
+zone, a machine that has no way out at all. Its docstring is the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from checks.connectivity.families import (
+    AaaaWithoutService,
+    FamilyUndetermined,
+    Ipv4Unreachable,
+    Ipv6Unreachable,
+)
+from checks.connectivity.host_state import HostDown, HostSilent
+from checks.connectivity.port_state import (
+    PortClosed,
+    PortFiltered,
+    PortNotReached,
+    RejectedByFirewall,
+    ResetByMiddlebox,
+)
+from checks.facts.folding import OfAddresses, OfEndpoints
+from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
+from checks.local.link import LinkDown, NoAddress
+from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
+from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
+from checks.routing.black_hole import BlackHole, VanishingNotSeen
+from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
+from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
+from netdiag.model import Explanation, Finding
+
+Kinds = tuple[type[Finding], ...]
+AboutTarget = OfAddresses | OfEndpoints
+
+NO_WAY_OUT: Kinds = (LinkDown, NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown)
+"""Causes at this end, nearest first: each accounts for those behind it."""
+
+WAY_BREAKS: Kinds = (RoutingLoop, UnreachableRoute, BlackHole, HostDown)
+PORT_SHUT: Kinds = (PortClosed, PortFiltered, RejectedByFirewall, ResetByMiddlebox)
+NOT_SEEN_OF_TARGET: Kinds = (
+    PortNotReached,
+    HostSilent,
+    FamilyUndetermined,
+    LoopNotSeen,
+    RouteNotSeen,
+    VanishingNotSeen,
+)
+NOT_SEEN_NEARBY: Kinds = (GatewayNotSeen, UplinkNotSeen, RoutesNotSeen)
+
+
+def rules(
+    causes: Iterable[type[Finding]],
+    symptoms: Iterable[type[Finding]],
+    when: Callable[[Any, Any], bool],
+) -> Iterator[Explanation[Any, Any]]:
+    """`when` for every pair of kinds."""
+    symptoms = tuple(symptoms)
+    return (
+        Explanation(cause, symptom, when)
+        for cause in causes
+        for symptom in symptoms
+        if cause is not symptom
+    )
+
+
+def nothing_leaves(cause: Finding, _: Finding) -> bool:
+    """Nothing leaves this machine, so nothing beyond it can answer."""
+    return not getattr(cause, "hidden", False)
+
+
+def family_leads_nowhere(cause: Ipv6HalfBroken, symptom: AboutTarget) -> bool:
+    """This machine's IPv6 leads nowhere, so no IPv6 address can be reached from it."""
+    return any(":" in address for address in symptom.addresses)
+
+
+def gateway_of_family(cause: GatewaySilent, symptom: AboutTarget) -> bool:
+    """The gateway of this family does not answer, so no address of the family can be reached."""
+    return any((":" in address) == (cause.family == 6) for address in symptom.addresses)
+
+
+def same_address(cause: AboutTarget, symptom: AboutTarget) -> bool:
+    """The way to this very address breaks off, so nothing at it can answer."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
+def same_endpoint(cause: AboutTarget, symptom: AboutTarget) -> bool:
+    """The family is not served because its ports at these addresses are not."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
+EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
+    *rules((LinkDown,), (NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
+    *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
+    *rules((NoDefaultRoute,), (GatewaySilent, UplinkDown), nothing_leaves),
+    *rules((GatewaySilent,), (UplinkDown,), nothing_leaves),
+    *rules(NO_WAY_OUT, (*NOT_SEEN_OF_TARGET, *NOT_SEEN_NEARBY), nothing_leaves),
+    *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),
+    *rules((GatewaySilent,), NOT_SEEN_OF_TARGET, gateway_of_family),
+    *rules(
+        WAY_BREAKS,
+        (*NOT_SEEN_OF_TARGET, Ipv4Unreachable, Ipv6Unreachable),
+        same_address,
+    ),
+    *rules((Ipv4Unreachable, Ipv6Unreachable), NOT_SEEN_OF_TARGET, same_address),
+    *rules((AaaaWithoutService,), (PortClosed, *NOT_SEEN_OF_TARGET), same_endpoint),
+    *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), same_endpoint),
+)
