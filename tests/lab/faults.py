@@ -188,10 +188,10 @@ def hosting_route(node: str, how: str = "", *, towards: str = "", families: str 
     return commands(node, *_routes(node, prefixes.v4, prefixes.v6, how, towards, families))
 
 
-def host_route(node: str, *, towards: str) -> Fault:
-    """`node` sends the customer's host alone to a neighbour."""
+def host_route(node: str, how: str = "", *, towards: str = "") -> Fault:
+    """`node` sends the customer's host alone nowhere, or to a neighbour."""
     pair = address("host")
-    return commands(node, *_routes(node, pair.v4, pair.v6, "", towards, "46"))
+    return commands(node, *_routes(node, pair.v4, pair.v6, how, towards, "46"))
 
 
 def desk_route(node: str, *, towards: str) -> Fault:

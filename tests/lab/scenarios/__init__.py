@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from tests.lab.scenario import Scenario
-from tests.lab.scenarios import connectivity, dns, healthy, local, routing, service, several
+from tests.lab.scenarios import (
+    connectivity,
+    dns,
+    from_home,
+    healthy,
+    local,
+    routing,
+    service,
+    several,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *healthy.SCENARIOS,
@@ -13,6 +22,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *service.SCENARIOS,
     *local.SCENARIOS,
     *several.SCENARIOS,
+    *from_home.SCENARIOS,
 )
 
 

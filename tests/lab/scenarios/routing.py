@@ -51,6 +51,13 @@ SCENARIOS = (
         status=2,
     ),
     Scenario(
+        name="null-routed-host",
+        truth="The hosting edge drops what is for the host alone, as against an attack.",
+        faults=(host_route("edge", "blackhole"),),
+        causes=(Cause(code="black-hole", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
         name="black-hole-ipv6",
         truth="The second router of Transit A drops IPv6 for the host's network.",
         faults=(hosting_route("ta2", "blackhole", families="6"),),
