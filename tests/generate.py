@@ -1,6 +1,7 @@
 """The files that are generated: `python -m tests.generate` writes them, `--check` compares them.
 
 - `docs/record.schema.json` from the record's types
+- `docs/read-only.md` from the review of each kind of request
 - `docs/checks/*.md` from the checks' docstrings
 """
 
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 
 from checks.catalogue import CATALOGUE
-from netdiag import record
+from netdiag import readonly, record
 from reports import catalogue
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -20,6 +21,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 def wanted() -> dict[Path, str]:
     """Every generated file with the text it should have."""
     files = {DOCS / "record.schema.json": json.dumps(record.schema(), indent=1) + "\n"}
+    files[DOCS / "read-only.md"] = readonly.page()
     for check in CATALOGUE.checks:
         files[DOCS / "checks" / f"{check.id}.md"] = catalogue.page(check)
     return files

@@ -1,0 +1,103 @@
+"""Why netdiag changes nothing: for each kind of request what it puts on the wire, and its review.
+
+The union of requests has no variant that writes; this table says of each variant why. It is
+generated into `docs/read-only.md`, and a law keeps it complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from netdiag import requests
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """`wire`: what leaves this machine; `why`: what makes it harmless; `source`: where it says so."""
+
+    wire: str
+    why: str
+    source: str
+
+
+_LOCAL = "nothing"
+
+REVIEWS: dict[type[Any], Review] = {
+    requests.DnsQuery: Review(
+        "One DNS message with opcode QUERY and one question, over UDP, once more when unanswered; "
+        "over TCP when asked for so or when the answer was truncated.",
+        "A query reads. UPDATE and NOTIFY, which write, have other opcodes; zone transfers are "
+        "other types, which nothing here asks for. The EDNS size bounds the answer.",
+        "RFC 1035, section 4.1.1; RFC 2136; RFC 1996; RFC 6891",
+    ),
+    requests.Echo: Review(
+        "ICMP echo requests, or UDP datagrams to a port where nothing listens.",
+        "A host answers an echo, or reports the port unreachable, and keeps no state.",
+        "RFC 792; RFC 4443, section 4.1; RFC 1122, section 3.2.2.1",
+    ),
+    requests.TcpConnect: Review(
+        "A SYN, retransmitted by the kernel when unanswered; when accepted an ACK, then a FIN. No "
+        "data.",
+        "A connection without data asks a service for nothing; it is closed at once.",
+        "RFC 9293, sections 3.5 and 3.6",
+    ),
+    requests.TcpArrivalTtl: Review(
+        "Up to ten TCP handshakes as above, which this machine accepts only above a given TTL.",
+        "As a TCP handshake; the TTL limit acts on this machine alone.",
+        "RFC 5082",
+    ),
+    requests.TlsHandshake: Review(
+        "A TCP handshake and a TLS handshake, then close_notify; for mail before it EHLO and "
+        "STARTTLS.",
+        "The handshake negotiates a session that carries no request.",
+        "RFC 8446, sections 4 and 6.1; RFC 3207",
+    ),
+    requests.HttpRequest: Review(
+        "One GET or HEAD without body, cookie, credential or referrer, over TCP or TLS.",
+        "Both methods are safe: the client asks for no change and is answerable for none.",
+        "RFC 9110, section 9.2.1",
+    ),
+    requests.ReadBanner: Review(
+        "A TCP handshake; after the service's first words its own polite close (QUIT, LOGOUT).",
+        "Nothing is asked before or after the greeting; no user is named.",
+        "RFC 5321, section 4.1.1.10; RFC 9051, section 6.1.3; RFC 1939, section 5; RFC 959",
+    ),
+    requests.HopProbe: Review(
+        "One UDP datagram, or SYN, with a limited TTL.",
+        "It dies on the way, or meets a closed port, or is a TCP handshake as above.",
+        "RFC 1812, section 5.3.1; RFC 792",
+    ),
+    requests.SystemLookup: Review(
+        "What the operating system asks its own resolvers for a name.",
+        "The same question that any program on this machine asks.",
+        "RFC 3493, section 6.1",
+    ),
+    requests.SelectSource: Review(
+        _LOCAL, "Connecting a UDP socket chooses a route and sends nothing.", "RFC 3493"
+    ),
+    requests.ReadRoutes: Review(_LOCAL, "Reads the kernel's table.", "RFC 3549"),
+    requests.ReadInterfaces: Review(_LOCAL, "Reads the kernel's table.", "RFC 3549"),
+    requests.ReadNeighbours: Review(_LOCAL, "Reads the kernel's table.", "RFC 3549"),
+    requests.ReadResolvers: Review(_LOCAL, "Reads the resolver's configuration.", "resolv.conf(5)"),
+    requests.ReadHostsFile: Review(_LOCAL, "Reads the one name's lines of the file.", "hosts(5)"),
+    requests.ReadProxies: Review(_LOCAL, "Reads the environment, without credentials.", "curl(1)"),
+}
+
+
+def page() -> str:
+    """The table as a Markdown page."""
+    lines = [
+        "# What netdiag can send, and why none of it changes anything",
+        "",
+        "netdiag's requests are a closed list of types; nothing else can reach the wire. Each has",
+        "been reviewed:",
+        "",
+        "| request | on the wire | why it changes nothing | source |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{kind.type}` | {review.wire} | {review.why} | {review.source} |"
+        for kind, review in REVIEWS.items()
+    ]
+    return "\n".join(lines) + "\n"
