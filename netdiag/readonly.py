@@ -14,7 +14,7 @@ from netdiag import requests
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """`wire`: what leaves this machine; `why`: what makes it harmless; `source`: where it says so."""
+    """`wire`: what leaves this machine; `why` that is harmless; `source`: where it says so."""
 
     wire: str
     why: str
