@@ -15,6 +15,7 @@ from tests.lab.topology import address
 
 CONFIG = FOLDER / "config"
 FILES = FOLDER / "files"
+COMMANDS = FOLDER / "commands"
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 AUTHORITIES = ("ssl_cert_file", "ssl_cert_dir", "curl_ca_bundle", "requests_ca_bundle")
@@ -26,6 +27,7 @@ def run(command: Sequence[str], node: str, plan: Plan, *, as_user: bool) -> int:
     """The exit status of `command`, started on `node`; `as_user` takes every privilege away."""
     mounts = _mounts(plan.files.get(node, Files(())), node)
     _write_config(node)
+    _offer_netdiag()
 
     def prepare() -> None:
         try:
@@ -116,10 +118,18 @@ def desk_config() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _offer_netdiag() -> None:
+    """A checkout has no `netdiag` on the path; here it is, to be typed as its users do."""
+    COMMANDS.mkdir(parents=True, exist_ok=True)
+    script = COMMANDS / "netdiag"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m netdiag "$@"\n')
+    script.chmod(0o755)
+
+
 def _environment(node: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key.lower() not in FOREIGN}
     return kept | {
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), needs.SEARCH)),
+        "PATH": os.pathsep.join((str(COMMANDS), str(Path(sys.executable).parent), needs.SEARCH)),
         "XDG_CONFIG_HOME": str(CONFIG / node),
         "XDG_CONFIG_DIRS": str(CONFIG / "system"),
         "PS1": f"lab {node}$ ",
