@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent.parent
 HOME_NAMESPACE = "LAB_HOME_NAMESPACE"
 """Tells the inside which network namespace is the machine's own."""
 
-SHELL = ("sh",)
+SHELL = ("sh", "+m")
+"""Without job control: the terminal's process group lies outside, where a shell cannot see it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
