@@ -80,7 +80,7 @@ def family_leads_nowhere(cause: Ipv6HalfBroken, symptom: AboutTarget) -> bool:
 
 def gateway_of_family(cause: GatewaySilent, symptom: AboutTarget) -> bool:
     """The gateway of this family does not answer, so no address of the family can be reached."""
-    return any((":" in address) == (cause.family == 6) for address in symptom.addresses)
+    return any((6 if ":" in address else 4) in cause.families for address in symptom.addresses)
 
 
 def same_address(cause: AboutTarget, symptom: AboutTarget) -> bool:

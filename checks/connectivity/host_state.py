@@ -56,7 +56,7 @@ from checks.facts.breaks import (
     Works,
     break_of,
 )
-from checks.facts.folding import OfAddresses, folded
+from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
@@ -77,13 +77,15 @@ class HostFound(OfAddresses):
 
 @dataclass(frozen=True, kw_only=True)
 class HostDown(OfAddresses):
-    """`router` is the last one that answers; `says_so` whether it reported the host missing."""
+    """`routers` are the last ones that answer; `says_so` whether they reported the host missing."""
+
+    pooled: ClassVar[frozenset[str]] = frozenset({"addresses", "routers"})
 
     code: ClassVar[str] = "host-down"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.CONNECTIVITY
     usual_owner: ClassVar[Owner] = Owner.HOST
-    router: Place
+    routers: tuple[Place, ...]
     says_so: bool
     hidden: bool
 
@@ -93,14 +95,15 @@ class HostDown(OfAddresses):
 
     @property
     def message(self) -> str:
+        last = listed(str(router) for router in self.routers)
         if self.says_so:
             return (
-                f"the host at {self.subject} is down or off the network: {self.router} looked for "
-                "it for three seconds and reports it unreachable, so the way up to there works"
+                f"the host at {self.subject} is down or off the network: {last} looked for it for "
+                "three seconds and reports it unreachable, so the way up to there works"
             )
         return (
             f"the host at {self.subject} is down or drops everything: packets get as far as "
-            f"{self.router} at its own network, and no port and no echo of it answers"
+            f"{last} at its own network, and no port and no echo of it answers"
         )
 
     @property
@@ -147,7 +150,7 @@ def judge(ways: Ways) -> Iterable[Finding]:
     yield from folded(judge_host(ways, reach) for reach in ways.known.reaches)
 
 
-def judge_host(ways: Ways, reach: Reach) -> Finding:
+def judge_host(ways: Ways, reach: Reach) -> Foldable:
     """The verdict on the host at one address."""
     about = (reach.address,)
     broken = break_of(ways, reach)
@@ -159,7 +162,11 @@ def judge_host(ways: Ways, reach: Reach) -> Finding:
         ):
             hidden = ways.works_elsewhere(reach)
             return HostDown(
-                addresses=about, evidence=evidence, router=router, says_so=says_so, hidden=hidden
+                addresses=about,
+                evidence=evidence,
+                routers=(router,),
+                says_so=says_so,
+                hidden=hidden,
             )
         case _:
             return HostSilent(

@@ -55,7 +55,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import Ways
-from checks.facts.folding import OfEndpoints, folded
+from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Path
 from checks.facts.reach import Nearer, Port, Reach, Reaches, address_in, nearer
@@ -76,7 +76,7 @@ class PortOpen(OfEndpoints):
 
     @property
     def message(self) -> str:
-        return f"{self.subject} accepts connections"
+        return f"connections to {self.subject} are accepted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,8 @@ class PortNotOffered(OfEndpoints):
     @property
     def message(self) -> str:
         return (
-            f"{self.subject} is closed, which is no fault: port {self.instead} of the same "
-            "address is open"
+            f"nothing listens on {self.subject}, which is no fault: port {self.instead} of the "
+            "same address is open"
         )
 
 
@@ -120,11 +120,11 @@ class PortClosed(_Shut):
     @property
     def message(self) -> str:
         how = (
-            "whose reset arrives over as many hops as its other answers, so no middlebox sent it"
+            "arrive over as many hops as its other answers, so no middlebox sent them"
             if self.compared
-            else "by its reset; nothing else of it answered with which the sender could be compared"
+            else "are all that came, so their sender could not be compared with another answer"
         )
-        return f"nothing listens on {self.subject}: the host itself says so, {how}"
+        return f"nothing listens on {self.subject}: the host resets connections; its resets {how}"
 
     @property
     def for_agent(self) -> str:
@@ -181,26 +181,34 @@ class PortFiltered(_Shut):
 
 @dataclass(frozen=True, kw_only=True)
 class RejectedByFirewall(_Shut):
-    """`by` sent the ICMP error that says `says`."""
+    """The routers or hosts `by` sent the ICMP errors that say `says`."""
 
     code: ClassVar[str] = "rejected-by-firewall"
-    by: Place
-    says: Unreachable
+    pooled: ClassVar[frozenset[str]] = frozenset({"endpoints", "by", "says"})
+    by: tuple[Place, ...]
+    says: tuple[Unreachable, ...]
+
+    @property
+    def kin(self) -> tuple[object, ...]:
+        return self.by[0].network, self.by[0].owner
 
     @property
     def owner(self) -> Owner:
-        return self.by.owner
+        return self.by[0].owner
 
     @property
     def message(self) -> str:
+        senders = listed(str(place) for place in self.by)
+        said = listed(kind.value for kind in self.says)
         return (
-            f"a firewall at {self.by} rejects connections to {self.subject}: its ICMP error says "
-            f"{self.says.value}, which a closed port of the host or a dead host would not"
+            f"a firewall at {senders} rejects connections to {self.subject}: its ICMP error says "
+            f"{said}, which a closed port of the host or a dead host would not"
         )
 
     @property
     def for_agent(self) -> str:
-        return f"Find the reject rule for this port at {self.by} and ask its owner to allow it."
+        senders = listed(str(place) for place in self.by)
+        return f"Find the reject rule for these ports at {senders} and ask its owner to allow them."
 
     @property
     def for_customer(self) -> str:
@@ -262,7 +270,7 @@ class PortNotReached(OfEndpoints):
 
     @property
     def message(self) -> str:
-        return f"whether {self.subject} accepts connections cannot be told: {self.why}"
+        return f"whether connections to {self.subject} are accepted cannot be told: {self.why}"
 
 
 async def gather(net: Asker, brief: Brief) -> Ways:
@@ -280,7 +288,7 @@ def judge(ways: Ways) -> Iterable[Finding]:
         yield Skipped(subject="ports", missing=known.missing)
 
 
-def judge_port(ways: Ways, reach: Reach, port: Port) -> Finding:
+def judge_port(ways: Ways, reach: Reach, port: Port) -> Foldable:
     """The verdict on one port of one address."""
     endpoints = (Endpoint(reach.address, port.number),)
     evidence = (port.seen.id,)
@@ -295,7 +303,7 @@ def judge_port(ways: Ways, reach: Reach, port: Port) -> Finding:
         ):
             by = place_of(ways.brief, sender, reach.address, reach.path)
             return RejectedByFirewall(
-                endpoints=endpoints, evidence=evidence, hidden=hidden, by=by, says=kind
+                endpoints=endpoints, evidence=evidence, hidden=hidden, by=(by,), says=(kind,)
             )
         case Failed() if port.silent and reach.answer is not None:
             return _filtered(ways, reach, port, hidden)
@@ -304,7 +312,7 @@ def judge_port(ways: Ways, reach: Reach, port: Port) -> Finding:
             return PortNotReached(endpoints=endpoints, evidence=evidence, hidden=hidden, why=why)
 
 
-def _routeless(known: Reaches, seen: Observation) -> Finding:
+def _routeless(known: Reaches, seen: Observation) -> Foldable:
     """An address that this machine has no route to: nothing was sent."""
     endpoints = tuple(Endpoint(address_in(seen), port) for port in known.ports)
     why = "this machine has no route to it"
@@ -327,7 +335,7 @@ def _why(reach: Reach, port: Port) -> str:
             return "the host answers neither this port nor anything else"
 
 
-def _reset(ways: Ways, reach: Reach, port: Port, hidden: bool) -> Finding:
+def _reset(ways: Ways, reach: Reach, port: Port, hidden: bool) -> Foldable:
     """Closed, not offered, or reset by somebody before the host."""
     endpoints = (Endpoint(reach.address, port.number),)
     instead = next((p for p in reach.asked if p.connected), None)

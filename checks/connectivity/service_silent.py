@@ -38,7 +38,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from checks.facts.folding import OfEndpoints, folded
+from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.reach import Reaches, connects
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation
@@ -61,7 +61,7 @@ class ServiceSpeaks(OfEndpoints):
 
     @property
     def message(self) -> str:
-        return f"{self.subject} accepts connections and answers"
+        return f"the service on {self.subject} answers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +197,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     yield from folded(judge_port(heard, hidden=speaks) for heard in facts.heard)
 
 
-def judge_port(heard: Heard, *, hidden: bool) -> Finding:
+def judge_port(heard: Heard, *, hidden: bool) -> Foldable:
     """The verdict on one port; `hidden` where another one speaks."""
     endpoints = (heard.endpoint,)
     if heard.answer is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from netdiag.model import Endpoint, Finding
 
@@ -12,14 +13,37 @@ MOST_NAMED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfEndpoints(Finding):
-    """A finding about one or more (address, port) pairs of the target.
+class Foldable(Finding):
+    """A finding that several like it can be made into one of.
 
-    `subject` names them; `folded` sets it.
+    `pooled` names the tuples that are then joined; what is left of the fields, and `kin`, must
+    agree. `folded` sets `subject`.
     """
 
+    pooled: ClassVar[frozenset[str]]
     subject: str = ""
+
+    @property
+    def kin(self) -> tuple[object, ...]:
+        """What must agree besides the fields that are not pooled: whose it is, for example."""
+        return ()
+
+    @property
+    def about(self) -> str:
+        """The subject in words."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfEndpoints(Foldable):
+    """A finding about one or more (address, port) pairs of the target."""
+
+    pooled: ClassVar[frozenset[str]] = frozenset({"endpoints"})
     endpoints: tuple[Endpoint, ...]
+
+    @property
+    def about(self) -> str:
+        return spelled(self.endpoints)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -31,40 +55,37 @@ class OfEndpoints(Finding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfAddresses(Finding):
+class OfAddresses(Foldable):
     """A finding about one or more addresses of the target."""
 
-    subject: str = ""
+    pooled: ClassVar[frozenset[str]] = frozenset({"addresses"})
     addresses: tuple[str, ...]
 
+    @property
+    def about(self) -> str:
+        return listed(self.addresses)
 
-def folded(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """`findings`, those that differ only in what they are about made into one."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
+
+def folded(findings: Iterable[Foldable]) -> Iterable[Foldable]:
+    """`findings`, those that say the same of different things made into one."""
+    groups: dict[tuple[object, ...], list[Foldable]] = {}
     for finding in findings:
         groups.setdefault(_statement(finding), []).append(finding)
     for group in groups.values():
-        yield _merged(group)
+        names = (*group[0].pooled, "evidence")
+        pooled: dict[str, Any] = {name: _joined(group, name) for name in names}
+        whole = dataclasses.replace(group[0], **pooled)
+        yield dataclasses.replace(whole, subject=whole.about)
 
 
-def _statement(finding: Finding) -> tuple[object, ...]:
-    about = {"subject", "evidence", "endpoints", "addresses"}
-    fields = (f.name for f in dataclasses.fields(finding) if f.name not in about)
-    return (type(finding), *(getattr(finding, name) for name in fields))
+def _statement(finding: Foldable) -> tuple[object, ...]:
+    joined = {"subject", "evidence", *finding.pooled}
+    names = (field.name for field in dataclasses.fields(finding) if field.name not in joined)
+    return (type(finding), finding.kin, *(getattr(finding, name) for name in names))
 
 
-def _merged(group: list[Finding]) -> Finding:
-    first = group[0]
-    evidence = tuple(dict.fromkeys(number for f in group for number in f.evidence))
-    if isinstance(first, OfEndpoints):
-        endpoints = tuple(e for f in group if isinstance(f, OfEndpoints) for e in f.endpoints)
-        subject = spelled(endpoints)
-        return dataclasses.replace(first, subject=subject, endpoints=endpoints, evidence=evidence)
-    if isinstance(first, OfAddresses):
-        addresses = tuple(a for f in group if isinstance(f, OfAddresses) for a in f.addresses)
-        subject = listed(addresses)
-        return dataclasses.replace(first, subject=subject, addresses=addresses, evidence=evidence)
-    return first
+def _joined(group: list[Foldable], name: str) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(item for finding in group for item in getattr(finding, name)))
 
 
 def spelled(endpoints: tuple[Endpoint, ...]) -> str:

@@ -38,6 +38,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from checks.facts.folding import Foldable, folded, listed
 from checks.facts.near import Gateway, Near, near_sides
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker
@@ -68,16 +69,21 @@ class GatewayAnswers(Finding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySilent(Finding):
-    """`gateway` is its address; `only` whether no other family works either."""
+class GatewaySilent(Foldable):
+    """`hidden` is whether the other family works."""
 
     code: ClassVar[str] = "gateway-silent"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.LOCAL
     usual_owner: ClassVar[Owner] = Owner.CUSTOMER_NETWORK
-    family: int
-    gateway: str
+    pooled: ClassVar[frozenset[str]] = frozenset({"families", "gateways"})
+    families: tuple[int, ...]
+    gateways: tuple[str, ...]
     hidden: bool
+
+    @property
+    def about(self) -> str:
+        return f"gateway {listed(self.gateways)}"
 
     @property
     def severity(self) -> Severity:
@@ -85,17 +91,18 @@ class GatewaySilent(Finding):
 
     @property
     def message(self) -> str:
+        names = listed(f"IPv{family}" for family in self.families)
         return (
-            f"the local network's gateway {self.gateway} does not answer this machine over "
-            f"IPv{self.family}: the search for it as a neighbour fails, and nothing beyond it "
-            "answers, so neither the provider nor the target can be at fault yet"
+            f"the local network's {self.subject} does not answer this machine over {names}: the "
+            "search for it as a neighbour fails, and nothing beyond it answers, so neither the "
+            "provider nor the target can be at fault yet"
         )
 
     @property
     def for_agent(self) -> str:
         return (
             "Have the local router checked (power, cable, Wi-Fi), and whether the machine's "
-            f"gateway setting {self.gateway} is right."
+            f"gateway setting ({listed(self.gateways)}) is right."
         )
 
     @property
@@ -130,8 +137,9 @@ def judge(nears: tuple[Near, ...]) -> Iterable[Finding]:
     """One verdict on the gateway of every family in use."""
     judged = [near for near in nears if near.judged]
     works = any(near.works for near in judged)
-    for near in judged:
-        yield judge_gateway(near, hidden=works)
+    findings = [judge_gateway(near, hidden=works) for near in judged]
+    yield from (one for one in findings if not isinstance(one, GatewaySilent))
+    yield from folded(one for one in findings if isinstance(one, GatewaySilent))
     if not judged:
         yield Skipped(subject="gateway", missing="no address family is in use that has a control")
 
@@ -146,10 +154,9 @@ def judge_gateway(near: Near, *, hidden: bool) -> Finding:
             return GatewayAnswers(subject=subject, evidence=evidence, family=family)
         case Gateway.SILENT:
             return GatewaySilent(
-                subject=subject,
                 evidence=evidence,
-                family=family,
-                gateway=near.gateway or "of the default route",
+                families=(family,),
+                gateways=(near.gateway or "of the default route",),
                 hidden=hidden,
             )
         case Gateway.UNTOLD:

@@ -51,7 +51,7 @@ from checks.facts.breaks import (
     Works,
     break_of,
 )
-from checks.facts.folding import OfAddresses, folded
+from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
@@ -72,16 +72,21 @@ class NothingVanishes(OfAddresses):
 
 @dataclass(frozen=True, kw_only=True)
 class BlackHole(OfAddresses):
-    """`last` is the last router that answers, at hop `ttl`; `after` says where packets vanish."""
+    """`last` are the last routers that answer, at the hops `ttls`; `after` says behind what
+    packets vanish, with the next router where it is known."""
 
     code: ClassVar[str] = "black-hole"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.ROUTING
-    family: int
-    last: Place
-    ttl: int
-    after: Place
+    pooled: ClassVar[frozenset[str]] = frozenset({"addresses", "last", "ttls", "after"})
+    last: tuple[Place, ...]
+    ttls: tuple[int, ...]
+    after: tuple[Place, ...]
     hidden: bool
+
+    @property
+    def kin(self) -> tuple[object, ...]:
+        return self.last[0].network, self.owner
 
     @property
     def severity(self) -> Severity:
@@ -89,12 +94,17 @@ class BlackHole(OfAddresses):
 
     @property
     def owner(self) -> Owner:
-        return self.after.owner
+        return self.after[0].owner
+
+    @property
+    def where(self) -> str:
+        return listed(str(place) for place in self.after)
 
     @property
     def message(self) -> str:
+        hops = listed(str(ttl) for ttl in self.ttls)
         return (
-            f"everything sent to {self.subject} vanishes behind hop {self.ttl}, {self.after}: no "
+            f"everything sent to {self.subject} vanishes behind hop {hops}, {self.where}: no "
             "router after it answers and neither does the host, on any port, to echo or over UDP, "
             "while other destinations answer from here"
         )
@@ -102,7 +112,7 @@ class BlackHole(OfAddresses):
     @property
     def for_agent(self) -> str:
         return (
-            f"Ask the network behind {self.after} for a null route or filter for {self.subject}; "
+            f"Ask the network behind {self.where} for a null route or filter for {self.subject}; "
             "an attack on the address may be why it was set."
         )
 
@@ -139,7 +149,7 @@ def judge(ways: Ways) -> Iterable[Finding]:
     yield from folded(judge_way(ways, reach) for reach in ways.known.reaches)
 
 
-def judge_way(ways: Ways, reach: Reach) -> Finding:
+def judge_way(ways: Ways, reach: Reach) -> Foldable:
     """The verdict on the way to one address."""
     about = (reach.address,)
     broken = break_of(ways, reach)
@@ -150,10 +160,9 @@ def judge_way(ways: Ways, reach: Reach) -> Finding:
             return BlackHole(
                 addresses=about,
                 evidence=evidence,
-                family=reach.family,
-                last=last,
-                ttl=ttl,
-                after=after,
+                last=(last,),
+                ttls=(ttl,),
+                after=(after,),
                 hidden=ways.works_elsewhere(reach),
             )
         case _:

@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import Loop, Untold, Ways, break_of
-from checks.facts.folding import OfAddresses, folded, listed
+from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
@@ -58,15 +58,25 @@ class NoLoop(OfAddresses):
 
 @dataclass(frozen=True, kw_only=True)
 class RoutingLoop(OfAddresses):
-    """`routers` are in the order in which packets first meet them, `ttl` is the first one's."""
+    """`loops` are the routers of each loop in the order in which packets first meet them, `ttls`
+    their first hops where the path shows them."""
 
     code: ClassVar[str] = "routing-loop"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.ROUTING
-    family: int
-    routers: tuple[Place, ...]
-    ttl: int | None
+    pooled: ClassVar[frozenset[str]] = frozenset({"addresses", "loops", "ttls"})
+    loops: tuple[tuple[Place, ...], ...]
+    ttls: tuple[int, ...]
     hidden: bool
+
+    @property
+    def kin(self) -> tuple[object, ...]:
+        return self.culprit.network, self.culprit.owner
+
+    @property
+    def culprit(self) -> Place:
+        """The router that sends packets back: the one met last."""
+        return self.loops[0][-1]
 
     @property
     def severity(self) -> Severity:
@@ -74,22 +84,22 @@ class RoutingLoop(OfAddresses):
 
     @property
     def owner(self) -> Owner:
-        return self.routers[-1].owner
+        return self.culprit.owner
 
     @property
     def message(self) -> str:
-        round_trip = listed(str(router) for router in self.routers)
-        where = f" from hop {self.ttl} on" if self.ttl else ""
+        rounds = "; ".join(listed(str(router) for router in loop) for loop in self.loops)
+        where = f" from hop {listed(str(ttl) for ttl in self.ttls)} on" if self.ttls else ""
         return (
-            f"packets to {self.subject} go round{where} at {round_trip} until their time to live "
-            "ends, so they neither get lost silently nor reach the host's network"
+            f"packets to {self.subject} go round{where} at {rounds} until their time to live "
+            "ends, so they are not dropped by a filter and never reach the host's network"
         )
 
     @property
     def for_agent(self) -> str:
         return (
-            f"Ask the network of {self.routers[-1]} to correct its route to {self.subject}: it "
-            "sends these packets back."
+            f"Ask the network of {self.culprit} to correct its route to {self.subject}: it sends "
+            "these packets back."
         )
 
     @property
@@ -125,7 +135,7 @@ def judge(ways: Ways) -> Iterable[Finding]:
     yield from folded(judge_way(ways, reach) for reach in ways.known.reaches)
 
 
-def judge_way(ways: Ways, reach: Reach) -> Finding:
+def judge_way(ways: Ways, reach: Reach) -> Foldable:
     """The verdict on the way to one address."""
     about = (reach.address,)
     match break_of(ways, reach):
@@ -133,9 +143,8 @@ def judge_way(ways: Ways, reach: Reach) -> Finding:
             return RoutingLoop(
                 addresses=about,
                 evidence=evidence,
-                family=reach.family,
-                routers=routers,
-                ttl=ttl,
+                loops=(routers,),
+                ttls=(ttl,) if ttl else (),
                 hidden=ways.works_elsewhere(reach),
             )
         case Untold(evidence=evidence, why=why):

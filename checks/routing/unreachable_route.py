@@ -49,7 +49,7 @@ from checks.facts.breaks import (
     Works,
     break_of,
 )
-from checks.facts.folding import OfAddresses, folded
+from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
@@ -84,16 +84,20 @@ class RouteNotDenied(OfAddresses):
 
 @dataclass(frozen=True, kw_only=True)
 class UnreachableRoute(OfAddresses):
-    """`router` says `says`, `milliseconds` after the packet left here."""
+    """The `routers` of one network say `says`, `milliseconds` after the packet left here."""
 
     code: ClassVar[str] = "unreachable-route"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.ROUTING
-    family: int
-    router: Place
-    says: Unreachable
-    milliseconds: int
+    pooled: ClassVar[frozenset[str]] = frozenset({"addresses", "routers", "says", "milliseconds"})
+    routers: tuple[Place, ...]
+    says: tuple[Unreachable, ...]
+    milliseconds: tuple[int, ...]
     hidden: bool
+
+    @property
+    def kin(self) -> tuple[object, ...]:
+        return self.routers[0].network, self.routers[0].owner
 
     @property
     def severity(self) -> Severity:
@@ -101,19 +105,24 @@ class UnreachableRoute(OfAddresses):
 
     @property
     def owner(self) -> Owner:
-        return self.router.owner
+        return self.routers[0].owner
+
+    @property
+    def who(self) -> str:
+        return listed(str(router) for router in self.routers)
 
     @property
     def message(self) -> str:
         return (
-            f"{self.router} has no route to {self.subject}: it reports {self.says.value} after "
-            f"{self.milliseconds} ms, too soon to have looked for a host that is down"
+            f"no route to {self.subject} at {self.who}: the report is "
+            f"{listed(kind.value for kind in self.says)} after {max(self.milliseconds)} ms, too "
+            "soon for a router that has looked for a host which is down"
         )
 
     @property
     def for_agent(self) -> str:
         return (
-            f"Ask the network of {self.router} why it has no route to {self.subject}, and whether "
+            f"Ask the network of {self.who} why it has no route to {self.subject}, and whether "
             "the prefix is still announced to it."
         )
 
@@ -150,7 +159,7 @@ def judge(ways: Ways) -> Iterable[Finding]:
     yield from folded(judge_way(ways, reach) for reach in ways.known.reaches)
 
 
-def judge_way(ways: Ways, reach: Reach) -> Finding:
+def judge_way(ways: Ways, reach: Reach) -> Foldable:
     """The verdict on the way to one address."""
     about = (reach.address,)
     match break_of(ways, reach):
@@ -158,10 +167,9 @@ def judge_way(ways: Ways, reach: Reach) -> Finding:
             return UnreachableRoute(
                 addresses=about,
                 evidence=evidence,
-                family=reach.family,
-                router=router,
-                says=says,
-                milliseconds=round(1000 * rtt),
+                routers=(router,),
+                says=(says,),
+                milliseconds=(round(1000 * rtt),),
                 hidden=ways.works_elsewhere(reach),
             )
         case Works(evidence=evidence) | HostAnswers(evidence=evidence):

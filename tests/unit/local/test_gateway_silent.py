@@ -62,7 +62,7 @@ def test_the_gateway_is_named() -> None:
     (finding,) = found(gateway_silent.CHECK, cut_off("failed"))[0]
 
     assert isinstance(finding, GatewaySilent)
-    assert finding.gateway == GATEWAY
+    assert finding.gateways == (GATEWAY,)
     assert finding.severity is Severity.CRITICAL
 
 

@@ -52,7 +52,7 @@ def black_holed(internet: Internet, target: str = V4) -> BlackHole:
 def test_the_way_to_the_hosts_lan_shows_the_next_router() -> None:
     finding = black_holed(Internet({V4: Site(hops_before=4)}))
 
-    assert finding.last.address == ROUTERS[4][3]
+    assert finding.last[0].address == ROUTERS[4][3]
     assert EDGE in finding.message
     assert finding.owner is Owner.HOSTING_NETWORK
     assert finding.severity is Severity.CRITICAL
@@ -63,7 +63,7 @@ def test_a_working_family_shows_the_next_router_of_the_other() -> None:
 
     finding = black_holed(Internet(sites, lan_router=False), "www.example")
 
-    assert finding.family == 6
+    assert finding.addresses == (V6,)
     assert finding.owner is Owner.HOSTING_NETWORK
     assert finding.severity is Severity.WARNING
 
@@ -82,10 +82,19 @@ def test_a_silent_hop_is_asked_again_before_it_counts() -> None:
 
     internet = Internet({V4: Limited(hops_before=4)})
 
-    assert black_holed(internet).ttl == 4
+    assert black_holed(internet).ttls == (4,)
 
 
 def test_a_host_that_answers_only_udp_is_not_behind_a_black_hole() -> None:
     findings, _ = found(black_hole.CHECK, Internet({V4: Site(reached=True)}))
 
     assert codes(findings) == ["nothing-vanishes"]
+
+
+def test_both_families_lost_in_one_network_are_one_cause() -> None:
+    sites = {V4: Site(hops_before=3), V6: Site(hops_before=3)}
+
+    finding = black_holed(Internet(sites, lan_router=False), "www.example")
+
+    assert finding.addresses == (V4, V6)
+    assert finding.owner is Owner.TRANSIT

@@ -51,6 +51,6 @@ def test_the_router_that_sends_packets_back_owns_the_loop() -> None:
     (finding,) = found(routing_loop.CHECK, internet)[0]
 
     assert isinstance(finding, RoutingLoop)
-    assert [place.address for place in finding.routers] == [transit, EDGE]
+    assert [place.address for place in finding.loops[0]] == [transit, EDGE]
     assert finding.owner is Owner.HOSTING_NETWORK
-    assert finding.ttl == 4
+    assert finding.ttls == (4,)
