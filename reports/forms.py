@@ -1,0 +1,43 @@
+"""The forms of a report by name, each with the one call that renders it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from netdiag.record import Record
+from reports.digest import Audience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a report should look. `width` in columns; forms ignore what does not concern them."""
+
+    audience: Audience = "agent"
+    width: int = 80
+    colour: bool = False
+    ascii_only: bool = False
+    verbose: bool = False
+
+
+def render(form: str, record: Record, look: Look) -> str:
+    """The report with a newline at its end. Raises `KeyError` for a form that there is not."""
+    return FORMS[form](record, look)
+
+
+def _terminal(record: Record, look: Look) -> str:
+    from reports import terminal
+
+    return terminal.render(
+        record,
+        width=look.width,
+        colour=look.colour,
+        audience=look.audience,
+        verbose=look.verbose,
+        ascii_only=look.ascii_only,
+    )
+
+
+FORMS: Mapping[str, Callable[[Record, Look], str]] = MappingProxyType({"terminal": _terminal})
+"""Each renderer is imported when it is used, so that none costs the others their start."""
