@@ -22,10 +22,11 @@ For each address and asked port; "the host" means an answer that only the host c
 | prohibited by a router            | not needed                            | rejected-by-firewall |
 | prohibited by the host            | not needed                            | rejected-by-firewall |
 | port unreachable from a router    | not needed                            | rejected-by-firewall |
+| host unreachable from a router    | the host answers another port         | rejected-by-firewall |
 | silence                           | the host answers another port         | port-filtered       |
 | silence                           | the host answers echo                 | port-filtered       |
 | silence                           | no answer of the host                 | port-not-reached    |
-| host unreachable from a router    | not needed                            | port-not-reached    |
+| host unreachable from a router    | no answer of the host                 | port-not-reached    |
 | TTL ended on the way              | not needed                            | port-not-reached    |
 | error of this machine             | not needed                            | port-not-reached    |
 | this run's own failure            | not needed                            | port-not-reached    |
@@ -57,7 +58,7 @@ from typing import ClassVar
 from checks.facts.breaks import Ways
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
-from checks.facts.path import Path
+from checks.facts.path import Path, is_address
 from checks.facts.reach import Nearer, Port, Reach, Reaches, address_in, nearer
 from checks.facts.ways import ways_of
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
@@ -143,11 +144,12 @@ class PortClosed(_Shut):
 
 @dataclass(frozen=True, kw_only=True)
 class PortFiltered(_Shut):
-    """`after` is the last router that packets to the port still reach, `owned_by` who drops."""
+    """`after` are the last routers that packets to the ports still reach."""
 
     code: ClassVar[str] = "port-filtered"
+    pooled: ClassVar[frozenset[str]] = frozenset({"endpoints", "after"})
     control: str
-    after: Place | None
+    after: tuple[Place, ...]
     dropped_by: Owner
 
     @property
@@ -156,7 +158,7 @@ class PortFiltered(_Shut):
 
     @property
     def message(self) -> str:
-        place = f", behind {self.after}" if self.after else ""
+        place = f", behind {self.where}" if self.after else ""
         return (
             f"packets to {self.subject} are dropped without an answer{place}, while the host "
             f"answers {self.control}, so neither the host nor the way to it is down"
@@ -169,7 +171,11 @@ class PortFiltered(_Shut):
                 "Look for a drop rule for this port in the host's own firewall, then in the one "
                 "right before it."
             )
-        return f"Look for a drop rule for this port behind {self.after}, before the host's network."
+        return f"Look for a drop rule for this port behind {self.where}."
+
+    @property
+    def where(self) -> str:
+        return listed(str(place) for place in self.after)
 
     @property
     def for_customer(self) -> str:
@@ -223,9 +229,10 @@ class ResetByMiddlebox(_Shut):
     """The reset was sent `hops` hops before the host, at `by` where the path shows it."""
 
     code: ClassVar[str] = "reset-by-middlebox"
+    pooled: ClassVar[frozenset[str]] = frozenset({"endpoints", "by"})
     hops: int
     control: str
-    by: Place | None
+    by: tuple[Place, ...]
     owned_by: Owner
 
     @property
@@ -234,7 +241,7 @@ class ResetByMiddlebox(_Shut):
 
     @property
     def message(self) -> str:
-        place = f" at {self.by}" if self.by else ""
+        place = f" at {self.where}" if self.by else ""
         return (
             f"somebody{place} resets connections to {self.subject} in the host's name: the reset "
             f"comes from {self.hops} hops nearer than the host's answer on {self.control}, so "
@@ -243,7 +250,7 @@ class ResetByMiddlebox(_Shut):
 
     @property
     def for_agent(self) -> str:
-        where = str(self.by) if self.by else f"the device {self.hops} hops before the host"
+        where = self.where or f"the device {self.hops} hops before the host"
         return f"Ask the owner of {where} for the rule that resets connections to this port."
 
     @property
@@ -252,6 +259,10 @@ class ResetByMiddlebox(_Shut):
             "A device in front of your server breaks off connections to this service. The server "
             "itself is running. Whoever runs that device has to allow the service."
         )
+
+    @property
+    def where(self) -> str:
+        return listed(str(place) for place in self.by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,9 +309,7 @@ def judge_port(ways: Ways, reach: Reach, port: Port) -> Foldable:
             return PortOpen(endpoints=endpoints, evidence=evidence)
         case Reset():
             return _reset(ways, reach, port, hidden)
-        case IcmpError(sender=sender, kind=kind) if sender != reach.source and (
-            kind.prohibited or kind in REJECTING
-        ):
+        case IcmpError(sender=sender, kind=kind) if _rejects(reach, sender, kind):
             by = place_of(ways.brief, sender, reach.address, reach.path)
             return RejectedByFirewall(
                 endpoints=endpoints, evidence=evidence, hidden=hidden, by=(by,), says=(kind,)
@@ -310,6 +319,16 @@ def judge_port(ways: Ways, reach: Reach, port: Port) -> Foldable:
         case _:
             why = _why(reach, port)
             return PortNotReached(endpoints=endpoints, evidence=evidence, hidden=hidden, why=why)
+
+
+def _rejects(reach: Reach, sender: str, kind: Unreachable) -> bool:
+    """Whether an ICMP error is a firewall's. Net or host unreachable is one too where the host
+    answers something else: routes and neighbours know nothing of ports."""
+    if sender == reach.source or not is_address(sender):
+        return False
+    if kind in {Unreachable.NET, Unreachable.HOST}:
+        return reach.answer is not None
+    return kind.prohibited or kind in REJECTING
 
 
 def _routeless(known: Reaches, seen: Observation) -> Foldable:
@@ -370,7 +389,7 @@ def _by_middlebox(
         hidden=hidden,
         hops=before.hops,
         control=before.control,
-        by=by,
+        by=(by,) if by else (),
         owned_by=by.owner if by else guess,
     )
 
@@ -389,7 +408,7 @@ def _filtered(ways: Ways, reach: Reach, port: Port, hidden: bool) -> PortFiltere
         evidence=(port.seen.id, *shown, *(number for path in paths for number in path.evidence)),
         hidden=hidden,
         control=control,
-        after=after,
+        after=(after,) if after else (),
         dropped_by=dropped_by,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import ipaddress
 from dataclasses import dataclass
 
 from checks.facts.outside import Outside, both, controls
@@ -18,6 +19,9 @@ from netdiag.outcomes import IcmpError, Neighbours, Route, Routes, SourceAddress
 from netdiag.requests import HopProbe, ReadNeighbours, ReadRoutes
 
 FIRST_HOPS = range(1, 5)
+BEYOND = 3
+"""From which hop on a public router is beyond the line: gateway and provider's edge come first."""
+
 MOST_FOLLOWED = 2
 DEFAULTS = frozenset({"0.0.0.0/0", "::/0", "default"})
 DEAD = frozenset({"failed", "incomplete"})
@@ -71,6 +75,14 @@ class Near:
     def last(self) -> Hop | None:
         """The farthest router that answered on the way out."""
         return max(self._foreign_hops, key=lambda hop: hop.ttl, default=None)
+
+    @property
+    def passes(self) -> bool:
+        """A public router beyond the provider's edge answers: the line carries packets."""
+        return any(
+            hop.ttl >= BEYOND and hop.sender and _is_public(hop.sender)
+            for hop in self._foreign_hops
+        )
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
@@ -142,6 +154,10 @@ def _read(seen: Observation) -> Hop:
     request = seen.request
     ttl = request.ttl if isinstance(request, HopProbe) else 0
     return read_hop(seen, request.destination or "", ttl)
+
+
+def _is_public(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_global
 
 
 def default_route(seen: Observation) -> Route | None:

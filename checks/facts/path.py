@@ -8,6 +8,7 @@ hop that stays silent is asked once more, since routers limit how many ICMP erro
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -149,7 +150,7 @@ async def _hop(net: Asker, path: Path, ttl: int, attempt: int) -> Hop:
 def read_hop(seen: Observation, address: str, ttl: int) -> Hop:
     """What the outcome of a hop probe towards `address` says."""
     match seen.outcome:
-        case IcmpError(sender=sender, rtt=rtt, kind=kind):
+        case IcmpError(sender=sender, rtt=rtt, kind=kind) if is_address(sender):
             return Hop(ttl=ttl, evidence=(seen.id,), sender=sender, rtt=rtt, kind=kind)
         case Connected(rtt=rtt) | Reset(rtt=rtt):
             return Hop(ttl=ttl, evidence=(seen.id,), sender=address, rtt=rtt)
@@ -157,6 +158,15 @@ def read_hop(seen: Observation, address: str, ttl: int) -> Hop:
             return Hop(ttl=ttl, evidence=(seen.id,), ours=True)
         case _:
             return Hop(ttl=ttl, evidence=(seen.id,))
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is an IP address: a saved record may claim anything."""
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _until(hops: tuple[Hop, ...], address: str) -> tuple[Hop, ...]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from checks.facts.addresses import target_addresses
 from checks.facts.ownership import lan_of, same_lan
-from checks.facts.path import Path, path_to
+from checks.facts.path import Path, is_address, path_to
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (
@@ -126,7 +126,9 @@ class Reach:
         return tuple(
             (error, number)
             for error, number in found
-            if isinstance(error, IcmpError) and error.sender not in {self.source, self.address}
+            if isinstance(error, IcmpError)
+            and error.sender not in {self.source, self.address}
+            and is_address(error.sender)
         )
 
     @property

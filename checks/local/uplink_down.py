@@ -19,9 +19,11 @@ For IPv4, for IPv6, and once for both where neither works; "elsewhere" are all t
 | answers        | silent         | answers | no        | uplink-works, ipv6-half-broken       |
 | answers        | silent         | silent  | no        | uplink-works, uplink-not-seen        |
 | silent         | answers        | answers | no        | uplink-down, uplink-works            |
+| silent         | silent         | and hop 3 | no      | uplink-not-seen, uplink-not-seen     |
 
 A machine whose environment prescribes a proxy may be in a network that lets nothing else out; what
 then fails directly is no sign of a broken uplink. A silent gateway is a cause of its own.
+A public router at hop 3 or beyond that answers shows that the line carries packets.
 
 ## What to do
 Ask the access provider about an outage; restart the modem. IPv6 that leads nowhere: repair it in
@@ -178,7 +180,8 @@ def judge(facts: Facts) -> Iterable[Finding]:
 
 
 def _is_down(facts: Facts, near: Near) -> bool:
-    return near.outside.silent and near.state is Gateway.ANSWERS and not facts.proxied
+    gateway = near.state is Gateway.ANSWERS
+    return near.outside.silent and gateway and not near.passes and not facts.proxied
 
 
 def _judge_family(facts: Facts, near: Near) -> Finding:
@@ -201,7 +204,7 @@ def _why(facts: Facts, near: Near) -> str:
         return "nothing answers, and there is no sign of the gateway either"
     if facts.proxied:
         return "a proxy is prescribed here, so direct connections may be closed on purpose"
-    return "nothing elsewhere was asked to the end"
+    return "routers beyond the provider's edge answer, though no endpoint asked elsewhere does"
 
 
 def _down(down: list[Near], *, hidden: bool) -> UplinkDown:

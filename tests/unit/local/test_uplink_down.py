@@ -29,7 +29,7 @@ NO_PROXY = Proxies(proxies=(("no", "localhost"),))
 def behind(gateway: str, *, proxy: bool = False) -> Internet:
     """Two silent addresses of the target, and gateways in one state."""
     internet = Internet({V4: Site(hops_before=0), V6: Site(hops_before=0)})
-    state = "reachable" if gateway == "answers" else "failed"
+    state = "failed" if gateway == "silent" else "reachable"
     internet.extra[ReadNeighbours(attempt=1)] = Neighbours(
         neighbours=tuple(
             Neighbour(address=ROUTERS[family][0], device="eth0", state=state) for family in (4, 6)
@@ -39,7 +39,10 @@ def behind(gateway: str, *, proxy: bool = False) -> Internet:
         hop = icmp(ROUTERS[family][0], Unreachable.TTL_EXCEEDED)
         for address in (ANCHORS[family], ROOTS[family]):
             probe = HopProbe(address=address, ttl=1)
-            internet.extra[probe] = hop if gateway == "answers" else SILENT
+            internet.extra[probe] = SILENT if gateway == "silent" else hop
+            if gateway == "and hop 3":
+                far = icmp(ROUTERS[family][2], Unreachable.TTL_EXCEEDED)
+                internet.extra[HopProbe(address=address, ttl=3)] = far
     internet.extra[ReadProxies()] = PROXY if proxy else NO_PROXY
     return internet
 
