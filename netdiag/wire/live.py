@@ -7,9 +7,10 @@ cancelling, after which every socket is closed.
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from netdiag.network import Sent
-from netdiag.outcomes import Failed, FailureKind
 from netdiag.requests import (
     DnsQuery,
     Echo,
@@ -30,7 +31,11 @@ from netdiag.requests import (
     TlsHandshake,
 )
 from netdiag.wire import failures
+from netdiag.wire.hops import Flows
 from netdiag.wire.sockets import Clock
+
+if TYPE_CHECKING:
+    import ssl
 
 AT_ONCE = 192
 """Requests under way at one time, so that no system's usual limit of open files (256) is met."""
@@ -42,6 +47,19 @@ class LiveTransport:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._hops = Flows(clock)
+
+    @cached_property
+    def _verifying(self) -> ssl.SSLContext:
+        from netdiag.wire import tls
+
+        return tls.verifying_context()
+
+    @cached_property
+    def _lenient(self) -> ssl.SSLContext:
+        from netdiag.wire import http
+
+        return http.lenient_context()
 
     async def send(self, request: Request) -> Sent:
         """Do what `request` says and nothing more. Never raises for network trouble."""
@@ -52,7 +70,8 @@ class LiveTransport:
                 return Sent(failures.from_error(error))
 
     async def close(self) -> None:
-        """Let go of what requests share."""
+        """Close what requests share."""
+        self._hops.close()
 
     def capabilities(self) -> dict[str, bool]:
         """What this platform and user let netdiag see, for the record."""
@@ -70,15 +89,28 @@ class LiveTransport:
                 from netdiag.wire import tcp
 
                 return await tcp.send(request, self._clock)
-            case (
-                Echo()
-                | TcpArrivalTtl()
-                | TlsHandshake()
-                | HttpRequest()
-                | ReadBanner()
-                | HopProbe()
-            ):
-                return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE))
+            case Echo():
+                from netdiag.wire import echo
+
+                return await echo.send(request, self._clock)
+            case HopProbe():
+                return await self._hops.send(request)
+            case TcpArrivalTtl():
+                from netdiag.wire import arrival
+
+                return await arrival.send(request, self._clock)
+            case TlsHandshake():
+                from netdiag.wire import tls
+
+                return await tls.send(request, self._clock, self._verifying)
+            case HttpRequest():
+                from netdiag.wire import http
+
+                return await http.send(request, self._clock, self._lenient)
+            case ReadBanner():
+                from netdiag.wire import banner
+
+                return await banner.send(request, self._clock)
             case SystemLookup():
                 from netdiag.wire import machine
 

@@ -1,0 +1,87 @@
+"""Certificates as served, decoded without trusting them (RFC 5280)."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from netdiag.outcomes import Certificate
+from netdiag.text import clean
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+MOST_CERTIFICATES = 20
+MOST_NAMES = 100
+UNREADABLE = "(not decodable)"
+
+
+def decode(chain: Sequence[bytes]) -> tuple[Certificate, ...]:
+    """The chain in the served order; what cannot be decoded still has its fingerprint."""
+    with warnings.catch_warnings():
+        # The decoder warns of certificates that break a rule; that is no reader's business here.
+        warnings.simplefilter("ignore")
+        return tuple(_decode(der) for der in chain[:MOST_CERTIFICATES])
+
+
+def _decode(der: bytes) -> Certificate:
+    from cryptography import x509
+
+    fingerprint = hashlib.sha256(der).hexdigest()
+    try:
+        found = x509.load_der_x509_certificate(der)
+    except ValueError:
+        return Certificate(
+            subject=UNREADABLE,
+            issuer=UNREADABLE,
+            names=(),
+            not_before="",
+            not_after="",
+            self_issued=False,
+            sha256=fingerprint,
+        )
+    subject = _text(lambda: _spelt(found.subject))
+    issuer = _text(lambda: _spelt(found.issuer))
+    return Certificate(
+        subject=subject,
+        issuer=issuer,
+        names=_names(found),
+        not_before=_text(lambda: _time(found.not_valid_before_utc)),
+        not_after=_text(lambda: _time(found.not_valid_after_utc)),
+        self_issued=subject == issuer != UNREADABLE,
+        sha256=fingerprint,
+    )
+
+
+def _text(read: Callable[[], str]) -> str:
+    """One field; a certificate may be well-formed and one field of it not."""
+    try:
+        return clean(read(), 1000)
+    except ValueError:
+        return UNREADABLE
+
+
+def _spelt(name: x509.Name) -> str:
+    return name.rfc4514_string()
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _names(found: x509.Certificate) -> tuple[str, ...]:
+    """Host names and addresses of the subjectAltName extension."""
+    from cryptography import x509
+
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        return ()
+    except x509.UnsupportedGeneralNameType:
+        return ()
+    hosts = (n for n in names if isinstance(n, x509.DNSName | x509.IPAddress))
+    return tuple(clean(str(name.value), 260) for name in islice(hosts, MOST_NAMES))
