@@ -132,14 +132,20 @@ def duration(seconds: float) -> str:
 
 def request_line(request: Request) -> str:
     """What was asked of whom."""
-    return clean(_asked(request) + _again(request), LONGEST)
+    return _line(_asked(request) + _again(request))
 
 
 def outcome_line(outcome: Outcome) -> str:
     """What came of it, without the time it took."""
     if isinstance(outcome, Failed):
-        return clean(_noted(FAILURES[outcome.kind], outcome.detail), LONGEST)
-    return clean(_came(outcome), LONGEST)
+        return _line(_noted(FAILURES[outcome.kind], outcome.detail))
+    return _line(_came(outcome))
+
+
+def _line(text: str) -> str:
+    """Clean first, then cut: cleaning makes text longer."""
+    known = clean(text).strip() or "nothing"
+    return known if len(known) <= LONGEST else known[: LONGEST - 1] + "…"
 
 
 def _asked(request: Request) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import category
 
 from netdiag import boundary
 from netdiag.boundary import Desk, Support, Wording
@@ -51,6 +52,16 @@ HOSTILE = (
     "![i](https://evil.example/i.png) [a](javascript:alert(1)) $(reboot) \" ' \\ {{7*7}} "
     "# Heading\n- [ ] item &amp; é 漢字"
 )
+
+
+_INVISIBLE = frozenset("\u00ad\u034f\u061c\u180e\u3164\ufeff")
+_INVISIBLE |= frozenset(map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F)]))
+_INVISIBLE |= frozenset(map(chr, range(0x2060, 0x2070)))
+
+
+def active(text: str) -> set[str]:
+    """The characters that a terminal, page or log could act on, or that hide."""
+    return {c for c in text if c in _INVISIBLE or category(c) in {"Cc", "Zl", "Zp", "Cs", "Co"}}
 
 
 def observation(number: int, request: Request, outcome: Came, elapsed: float) -> Observation:

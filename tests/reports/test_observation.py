@@ -1,6 +1,5 @@
 """Every kind of request and outcome has a line, and no line can do anything."""
 
-import unicodedata
 from typing import Any, get_args
 
 import pytest
@@ -28,7 +27,7 @@ from reports.observation import (
     outcome_line,
     request_line,
 )
-from tests.reports.sample import TRANSCRIPT
+from tests.reports.sample import TRANSCRIPT, active
 
 REQUESTS = get_args(requests.Request)
 OUTCOMES = get_args(outcomes.Outcome)
@@ -43,7 +42,7 @@ def test_every_kind_has_a_line_of_clean_text(kind: type[Any]) -> None:
         said = request_line(value) if kind in REQUESTS else outcome_line(value)
         assert said.strip()
         assert len(said) <= LONGEST
-        assert not any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp", "Cs"} for c in said)
+        assert not active(said)
 
     holds()
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from reports.digest import Audience
 from reports.terminal import render
 from tests.reports import sample
+from tests.reports.sample import active
 
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 STYLING = re.compile(r"\x1b\[[0-9;]*m")
@@ -20,9 +21,12 @@ each_audience = pytest.mark.parametrize("audience", AUDIENCES)
 
 
 def in_order(text: str, *words: str) -> bool:
-    flat = " ".join(text.split())
-    places = [flat.find(" ".join(word.split())) for word in words]
-    return -1 not in places and places == sorted(places)
+    rest = " ".join(text.split())
+    for word in words:
+        _, found, rest = rest.partition(word)
+        if not found:
+            return False
+    return True
 
 
 @each_audience
@@ -44,7 +48,7 @@ def test_nothing_active_reaches_the_terminal(name: str, audience: Audience) -> N
     for colour in (False, True):
         text = render(sample.SAMPLES[name](), audience=audience, colour=colour, verbose=True)
         left = STYLING.sub("", text) if colour else text
-        assert all(c.isprintable() or c == "\n" for c in left)
+        assert active(left) <= {"\n"}
 
 
 def test_markup_in_hostile_text_is_text() -> None:
@@ -56,7 +60,7 @@ def test_markup_in_hostile_text_is_text() -> None:
 def test_any_text_is_shown_and_harmless(text: str) -> None:
     shown = render(sample.hostile(text), verbose=True)
 
-    assert all(c.isprintable() or c == "\n" for c in shown)
+    assert active(shown) <= {"\n"}
 
 
 def test_the_first_lines_say_what_whose_support_and_customer_in_that_order() -> None:
@@ -117,7 +121,7 @@ def test_what_stayed_open_was_skipped_or_crashed_stands_apart() -> None:
     assert in_order(render(sample.inconclusive()), "Could not be determined", "Not checked")
     assert in_order(render(sample.crashed()), "netdiag itself failed", "no fault found")
     assert "makers of netdiag" in render(sample.crashed())
-    assert "was interrupted" in render(sample.interrupted())
+    assert in_order(render(sample.interrupted()), "the run was interrupted", "let it finish")
 
 
 def test_a_healthy_report_is_short_positive_and_says_what_was_checked() -> None:
@@ -157,4 +161,4 @@ def test_boundary_words_that_a_record_lacks_are_made_up_for() -> None:
     record.boundary.owners.clear()
     record.boundary.wording.clear()
 
-    assert in_order(render(record), "dns operator", "fix")
+    assert in_order(render(record), "dns operator", "Support fix")
