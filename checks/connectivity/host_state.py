@@ -14,8 +14,10 @@ A host that is down serves nothing, and no change on the way to it helps.
 | a port connects  | any                                                  | host-answers |
 | a reset          | any                                                  | host-answers |
 | echo             | any                                                  | host-answers |
-| nothing          | host unreachable from a router after 3 s             | host-down    |
-| nothing          | host unreachable from a router at once               | host-silent  |
+| nothing          | host unreachable, path probes unanswered             | host-down    |
+| nothing          | host unreachable, also to path probes at once        | host-silent  |
+| nothing          | host unreachable after 3 s, path not observable      | host-down    |
+| nothing          | host unreachable at once, path not observable        | host-silent  |
 | nothing          | the last router replying is in its LAN               | host-down    |
 | nothing          | as far as the first address of its LAN               | host-down    |
 | nothing          | less far than the first address of its LAN           | host-silent  |
@@ -24,9 +26,9 @@ A host that is down serves nothing, and no change on the way to it helps.
 | nothing          | nothing else answers from here                       | host-silent  |
 | nothing over one family, fine over the other | as far as its LAN        | host-silent  |
 
-A router needs three seconds to find that a host does not answer ARP or neighbour solicitations; an
-error that comes sooner is a route's, not the host's. A host that answers over the other address
-family is not down: that family's own check judges it.
+A router needs three seconds to find that a host does not answer ARP or neighbour solicitations. The
+probes of the path wait one, so an error to them is a route's, not the host's. A host that answers
+over the other address family is not down: that family's own check judges it.
 
 ## What to do
 Look at the host's console: is it running, is its network interface up, does it have this address?

@@ -6,13 +6,16 @@ The questions are put in this order, and the first that is answered decides:
 2. nothing could be asked, or nothing elsewhere answers either: not to be told from here;
 3. the host itself answers something: its ports are in question, not the way;
 4. routers repeat until the TTL ends: a loop;
-5. a router says net or host unreachable: an unreachable route where it says so at once, a dead
-   host where it says so after it had looked for the host in vain;
+5. a router says net or host unreachable: a dead host where it says host unreachable after it had
+   looked for the host in vain, else an unreachable route;
 6. a firewall refuses: its word on a port, no statement about the way;
 7. silence: a dead host where the host's own LAN is reached, else a black hole.
 
 Looking for a neighbour takes a router three seconds: three tries of one second (RFC 4861,
-MAX_MULTICAST_SOLICIT and RETRANS_TIMER; the same for ARP in common systems).
+MAX_MULTICAST_SOLICIT and RETRANS_TIMER; the same for ARP in common systems). A handshake's time
+alone does not tell the two apart: its first packet may find a search under way, or its error may
+be suppressed and come for the retransmission. So the probes of the path decide, which start a
+search of their own and do not wait for its end: a router without a route answers them at once.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from netdiag.network import ObservationId
 from netdiag.outcomes import Unreachable
 
 AT_ONCE = 2.5
-"""Seconds below which an error cannot be the end of a search for a neighbour."""
+"""Seconds below which an error cannot be the end of a search for a neighbour. Used where this
+system shows nothing of the path."""
 
 NO_WAY = frozenset({Unreachable.NET, Unreachable.HOST})
 
@@ -173,29 +177,44 @@ def _loop(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Loop | 
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One router's word that there is no way, `rtt` seconds after it was asked."""
+
+    sender: str
+    says: Unreachable
+    rtt: float
+    evidence: tuple[ObservationId, ...]
+
+
 def _refusal(
     ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]
 ) -> NoRoute | DeadHost | None:
-    """A router's word that there is no way. TCP's errors come first: their time counts."""
-    found: list[tuple[str, Unreachable, float, tuple[ObservationId, ...]]] = [
-        (error.sender, error.kind, error.rtt, (number,))
+    """A router's word that there is no way, for an asked port or along the path."""
+    said = [
+        Refusal(error.sender, error.kind, error.rtt, (number,))
         for error, number in reach.errors
         if error.kind in NO_WAY
     ]
-    hops = [path.refusal for path in reach.paths if path.refusal]
-    found += [
-        (hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence)
-        for hop in hops
-        if hop.sender and hop.kind and hop.kind in NO_WAY and hop.sender != reach.source
+    on_path = [
+        Refusal(hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence)
+        for hop in (path.refusal for path in reach.paths)
+        if hop and hop.sender and hop.kind and hop.kind in NO_WAY and hop.sender != reach.source
     ]
-    if not found:
+    if not said and not on_path:
         return None
-    sender, kind, rtt, _ = max(found, key=lambda one: one[2])
-    evidence = (*(number for one in found for number in one[3]), *proof)
-    router = place_of(ways.brief, sender, reach.address, reach.path)
-    if kind is Unreachable.HOST and rtt >= AT_ONCE:
+    first = min(on_path or said, key=lambda one: one.rtt)
+    evidence = (*(number for one in said + on_path for number in one.evidence), *proof)
+    router = place_of(ways.brief, first.sender, reach.address, reach.path)
+    if first.says is Unreachable.HOST and not on_path and not _at_once(reach, first):
         return DeadHost(evidence=evidence, router=router, says_so=True)
-    return NoRoute(evidence=evidence, router=router, says=kind, rtt=rtt)
+    return NoRoute(evidence=evidence, router=router, says=first.says, rtt=first.rtt)
+
+
+def _at_once(reach: Reach, refusal: Refusal) -> bool:
+    """Whether no neighbour was looked for, judged by time where the path cannot be seen."""
+    seen = any(not hop.ours for path in reach.paths for hop in path.hops)
+    return not seen and refusal.rtt < AT_ONCE
 
 
 def _rejection(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Rejected | None:

@@ -80,8 +80,9 @@ class Near:
     def passes(self) -> bool:
         """A public router beyond the provider's edge answers: the line carries packets."""
         return any(
-            hop.ttl >= BEYOND and hop.sender and _is_public(hop.sender)
+            hop.ttl >= BEYOND and hop.kind is Unreachable.TTL_EXCEEDED and _is_public(hop.sender)
             for hop in self._foreign_hops
+            if hop.sender
         )
 
     @property

@@ -13,16 +13,19 @@ A router without a route ends the way for everybody behind it.
 | a port connects                                    | routes-complete   |
 | the host answers                                   | routes-complete   |
 | net unreachable from a router                      | unreachable-route |
-| host unreachable from a router at once             | unreachable-route |
+| host unreachable, also to path probes at once      | unreachable-route |
+| host unreachable at once, path not observable      | unreachable-route |
 | unreachable on the path alone                      | unreachable-route |
-| host unreachable from a router after 3 s           | routes-complete   |
+| host unreachable, path probes unanswered           | routes-complete   |
+| host unreachable after 3 s, path not observable    | routes-complete   |
 | silence from a hop on                              | route-not-denied  |
 | prohibited by a router                             | route-not-denied  |
 | a loop                                             | route-not-denied  |
 | nothing else answers from here                     | route-not-seen    |
 
 A router that has a route and finds no host says host unreachable too, but only when its search for
-the neighbour has ended, three seconds later. What comes within 2.5 seconds is a missing route.
+the neighbour has ended, three seconds later. The probes of the path wait one second: a router that
+answers them has not looked. Where the path cannot be seen, 2.5 seconds tell the two apart.
 
 ## What to do
 The owner of the router that says so restores its route to the target's prefix, or the announcement
