@@ -40,17 +40,11 @@ from typing import ClassVar, Literal
 
 from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.reach import Reaches, connects
+from checks.facts.speech import Speech, speech_of
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Banner, Failed, FailureKind, IcmpError
 from netdiag.requests import HttpRequest, ReadBanner, Request, TlsHandshake
-
-Speech = Literal["tls", "http", "greeting", "unknown"]
-
-TLS_PORTS = frozenset({443, 465, 636, 853, 990, 993, 995, 8443})
-HTTP_PORTS = frozenset({80, 8080})
-GREETING_PORTS = frozenset({21, 22, 25, 110, 143, 587})
-"""Services whose protocol has the server speak first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,18 +152,6 @@ async def _hear(net: Asker, brief: Brief, endpoint: Endpoint, connected: Observa
     request = _request(brief, endpoint, speech)
     answer = await net.ask(request) if request else None
     return Heard(endpoint=endpoint, speech=speech, connected=connected, answer=answer)
-
-
-def speech_of(brief: Brief, port: int) -> Speech:
-    """What is spoken on `port`: by the scheme given, else by the port's number."""
-    by_scheme: dict[str | None, Speech] = {"https": "tls", "http": "http"}
-    if brief.target.scheme in by_scheme:
-        return by_scheme[brief.target.scheme]
-    if port in TLS_PORTS:
-        return "tls"
-    if port in HTTP_PORTS:
-        return "http"
-    return "greeting" if port in GREETING_PORTS else "unknown"
 
 
 def _request(brief: Brief, endpoint: Endpoint, speech: Speech) -> Request | None:
