@@ -14,10 +14,11 @@ A host that is down serves nothing, and no change on the way to it helps.
 | a port connects  | any                                                  | host-answers |
 | a reset          | any                                                  | host-answers |
 | echo             | any                                                  | host-answers |
-| nothing          | host unreachable, path probes unanswered             | host-down    |
-| nothing          | host unreachable, also to path probes at once        | host-silent  |
-| nothing          | host unreachable after 3 s, path not observable      | host-down    |
-| nothing          | host unreachable at once, path not observable        | host-silent  |
+| nothing          | host unreachable after 3 s                           | host-down    |
+| nothing          | host unreachable at once, control ports after 3 s    | host-down    |
+| nothing          | host unreachable at once                             | host-silent  |
+| nothing          | host unreachable after 3 s, control ports at once    | host-silent  |
+| nothing          | host unreachable after 3 s, path probes at once      | host-silent  |
 | nothing          | the last router replying is in its LAN               | host-down    |
 | nothing          | as far as the first address of its LAN               | host-down    |
 | nothing          | less far than the first address of its LAN           | host-silent  |
@@ -26,8 +27,9 @@ A host that is down serves nothing, and no change on the way to it helps.
 | nothing          | nothing else answers from here                       | host-silent  |
 | nothing over one family, fine over the other | as far as its LAN        | host-silent  |
 
-A router needs three seconds to find that a host does not answer ARP or neighbour solicitations. The
-probes of the path wait one, so an error to them is a route's, not the host's. A host that answers
+A router needs three seconds to find that a host does not answer ARP or neighbour solicitation; what
+comes within 2.5 seconds is a route's error, not the host's. The control ports and the probes of the
+path count before the asked ports, whose search may have been under way already. A host that answers
 over the other address family is not down: that family's own check judges it.
 
 ## What to do

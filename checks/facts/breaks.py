@@ -12,14 +12,16 @@ The questions are put in this order, and the first that is answered decides:
 7. silence: a dead host where the host's own LAN is reached, else a black hole.
 
 Looking for a neighbour takes a router three seconds: three tries of one second (RFC 4861,
-MAX_MULTICAST_SOLICIT and RETRANS_TIMER; the same for ARP in common systems). A handshake's time
-alone does not tell the two apart: its first packet may find a search under way, or its error may
-be suppressed and come for the retransmission. So the probes of the path decide, which start a
-search of their own and do not wait for its end: a router without a route answers them at once.
+MAX_MULTICAST_SOLICIT and RETRANS_TIMER; the same for ARP in common systems). The time of the first
+handshakes alone does not tell the two apart: a search may have been under way already, or the
+errors were limited and came for a retransmission. The probes that follow start a search of their
+own: a router without a route answers some of them at once, one that looks for the host answers
+the control ports after three seconds and the probes of the path, which wait for one, not at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.facts.outside import Outside
@@ -28,11 +30,10 @@ from checks.facts.path import Hop, Path
 from checks.facts.reach import Reach, Reaches, reaches_lan
 from netdiag.model import Brief
 from netdiag.network import ObservationId
-from netdiag.outcomes import Unreachable
+from netdiag.outcomes import IcmpError, Unreachable
 
 AT_ONCE = 2.5
-"""Seconds below which an error cannot be the end of a search for a neighbour. Used where this
-system shows nothing of the path."""
+"""Seconds below which an error cannot be the end of a search for a neighbour."""
 
 NO_WAY = frozenset({Unreachable.NET, Unreachable.HOST})
 
@@ -191,30 +192,30 @@ def _refusal(
     ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]
 ) -> NoRoute | DeadHost | None:
     """A router's word that there is no way, for an asked port or along the path."""
-    said = [
-        Refusal(error.sender, error.kind, error.rtt, (number,))
-        for error, number in reach.errors
-        if error.kind in NO_WAY
-    ]
+    asked = _refusals(reach.errors)
+    later = _refusals(reach.later_errors)
     on_path = [
         Refusal(hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence)
         for hop in (path.refusal for path in reach.paths)
         if hop and hop.sender and hop.kind and hop.kind in NO_WAY and hop.sender != reach.source
     ]
-    if not said and not on_path:
+    if not asked and not on_path:
         return None
-    first = min(on_path or said, key=lambda one: one.rtt)
-    evidence = (*(number for one in said + on_path for number in one.evidence), *proof)
+    first = min(on_path or later or asked, key=lambda one: one.rtt)
+    said = (*asked, *later, *on_path)
+    evidence = (*(number for one in said for number in one.evidence), *proof)
     router = place_of(ways.brief, first.sender, reach.address, reach.path)
-    if first.says is Unreachable.HOST and not on_path and not _at_once(reach, first):
+    if first.says is Unreachable.HOST and not on_path and first.rtt >= AT_ONCE:
         return DeadHost(evidence=evidence, router=router, says_so=True)
     return NoRoute(evidence=evidence, router=router, says=first.says, rtt=first.rtt)
 
 
-def _at_once(reach: Reach, refusal: Refusal) -> bool:
-    """Whether no neighbour was looked for, judged by time where the path cannot be seen."""
-    seen = any(not hop.ours for path in reach.paths for hop in path.hops)
-    return not seen and refusal.rtt < AT_ONCE
+def _refusals(errors: Iterable[tuple[IcmpError, ObservationId]]) -> list[Refusal]:
+    return [
+        Refusal(error.sender, error.kind, error.rtt, (number,))
+        for error, number in errors
+        if error.kind in NO_WAY
+    ]
 
 
 def _rejection(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Rejected | None:

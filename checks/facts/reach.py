@@ -122,7 +122,15 @@ class Reach:
     @property
     def errors(self) -> tuple[tuple[IcmpError, ObservationId], ...]:
         """ICMP errors to the asked ports that a router sent: not this machine, not the host."""
-        found = ((port.seen.outcome, port.seen.id) for port in self.asked)
+        return self._errors(self.asked)
+
+    @property
+    def later_errors(self) -> tuple[tuple[IcmpError, ObservationId], ...]:
+        """The same for the control ports, which are asked when the asked ones have failed."""
+        return self._errors(self.controls)
+
+    def _errors(self, ports: tuple[Port, ...]) -> tuple[tuple[IcmpError, ObservationId], ...]:
+        found = ((port.seen.outcome, port.seen.id) for port in ports)
         return tuple(
             (error, number)
             for error, number in found

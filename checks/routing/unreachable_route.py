@@ -13,19 +13,21 @@ A router without a route ends the way for everybody behind it.
 | a port connects                                    | routes-complete   |
 | the host answers                                   | routes-complete   |
 | net unreachable from a router                      | unreachable-route |
-| host unreachable, also to path probes at once      | unreachable-route |
-| host unreachable at once, path not observable      | unreachable-route |
+| host unreachable at once                           | unreachable-route |
+| host unreachable, control ports at once            | unreachable-route |
+| host unreachable, path probes at once              | unreachable-route |
 | unreachable on the path alone                      | unreachable-route |
-| host unreachable, path probes unanswered           | routes-complete   |
-| host unreachable after 3 s, path not observable    | routes-complete   |
+| host unreachable after 3 s                         | routes-complete   |
+| host unreachable, control ports after 3 s          | routes-complete   |
 | silence from a hop on                              | route-not-denied  |
 | prohibited by a router                             | route-not-denied  |
 | a loop                                             | route-not-denied  |
 | nothing else answers from here                     | route-not-seen    |
 
 A router that has a route and finds no host says host unreachable too, but only when its search for
-the neighbour has ended, three seconds later. The probes of the path wait one second: a router that
-answers them has not looked. Where the path cannot be seen, 2.5 seconds tell the two apart.
+the neighbour has ended, three seconds later. What comes within 2.5 seconds is a missing route. The
+control ports and the probes of the path count before the asked ports, for whose packets a search
+may have been under way already, or an error may have been limited and come a second late.
 
 ## What to do
 The owner of the router that says so restores its route to the target's prefix, or the announcement

@@ -9,7 +9,6 @@ from netdiag.outcomes import EchoReply, Outcome, Unreachable
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
-    POLICY,
     RESET,
     ROUTERS,
     SILENT,
@@ -30,21 +29,22 @@ HOST = {
 }
 
 
-def unreachable(rtt: float, hop: Outcome = SILENT) -> Internet:
-    """The last router says so for ports; `hop` is what path probes beyond it get."""
+def unreachable(asked: float, control: float | None = None, hop: Outcome = SILENT) -> Internet:
+    """The last router says so, after these seconds; `hop` is what path probes beyond it get."""
+    error = icmp(LAST, Unreachable.HOST, asked)
+    later = icmp(LAST, Unreachable.HOST, asked if control is None else control)
     hops = dict.fromkeys(range(7, 31), hop)
-    if hop == POLICY:
-        hops = dict.fromkeys(range(1, 31), hop)
-    return Internet({V4: Site(other_ports=icmp(LAST, Unreachable.HOST, rtt), hops=hops)})
+    return Internet({V4: Site(ports={443: error, 80: error}, other_ports=later, hops=hops)})
 
 
 WAY = {
-    "host unreachable, path probes unanswered": unreachable(1.2),
-    "host unreachable, also to path probes at once": unreachable(
-        3.07, icmp(LAST, Unreachable.HOST)
+    "host unreachable after 3 s": unreachable(3.07),
+    "host unreachable at once, control ports after 3 s": unreachable(1.1, 3.07),
+    "host unreachable at once": unreachable(0.02),
+    "host unreachable after 3 s, control ports at once": unreachable(3.07, 0.02),
+    "host unreachable after 3 s, path probes at once": unreachable(
+        3.07, None, icmp(LAST, Unreachable.HOST)
     ),
-    "host unreachable after 3 s, path not observable": unreachable(3.07, POLICY),
-    "host unreachable at once, path not observable": unreachable(0.02, POLICY),
     "the last router replying is in its LAN": Internet(
         {V4: Site(hops={7: icmp("22.40.1.2", Unreachable.TTL_EXCEEDED)})}, lan_router=False
     ),

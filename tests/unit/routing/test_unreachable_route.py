@@ -4,12 +4,11 @@ import pytest
 
 from checks.routing import unreachable_route
 from netdiag.model import Owner, Severity
-from netdiag.outcomes import Outcome, Unreachable
+from netdiag.outcomes import Unreachable
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
     OWN,
-    POLICY,
     RESET,
     ROUTERS,
     V4,
@@ -21,24 +20,27 @@ from tests.unit.connectivity.internet import (
 )
 
 EDGE, FW = ROUTERS[4][4:6]
-UNSEEN: dict[int, Outcome] = dict.fromkeys(range(1, 31), POLICY)
+
+
+def dead(asked: float, control: float) -> Site:
+    error = icmp(FW, Unreachable.HOST, asked)
+    return Site(ports={443: error, 80: error}, other_ports=icmp(FW, Unreachable.HOST, control))
+
+
 WAYS = {
     "a port connects": Site(other_ports=CONNECTED),
     "the host answers": Site(other_ports=RESET),
     "net unreachable from a router": Site(other_ports=icmp(EDGE, Unreachable.NET)),
-    "host unreachable, also to path probes at once": Site(
-        other_ports=icmp(EDGE, Unreachable.HOST, 1.02),
+    "host unreachable at once": Site(other_ports=icmp(EDGE, Unreachable.HOST, 0.1)),
+    "host unreachable, control ports at once": dead(3.07, 1.01),
+    "host unreachable, path probes at once": Site(
+        other_ports=icmp(EDGE, Unreachable.HOST, 3.07),
         hops_before=4,
         hops={ttl: icmp(EDGE, Unreachable.HOST) for ttl in range(5, 17)},
     ),
-    "host unreachable at once, path not observable": Site(
-        other_ports=icmp(EDGE, Unreachable.HOST, 0.1), hops=UNSEEN
-    ),
     "unreachable on the path alone": Site(hops_before=4, hops={5: icmp(EDGE, Unreachable.NET)}),
-    "host unreachable, path probes unanswered": Site(other_ports=icmp(FW, Unreachable.HOST, 1.2)),
-    "host unreachable after 3 s, path not observable": Site(
-        other_ports=icmp(FW, Unreachable.HOST, 3.07), hops=UNSEEN
-    ),
+    "host unreachable after 3 s": Site(other_ports=icmp(FW, Unreachable.HOST, 3.07)),
+    "host unreachable, control ports after 3 s": dead(1.2, 3.07),
     "silence from a hop on": Site(hops_before=4),
     "prohibited by a router": Site(other_ports=icmp(FW, Unreachable.ADMIN_PROHIBITED)),
     "a loop": Site(loop=(EDGE, FW)),
