@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from netdiag import reproduce
 from netdiag.boundary import Support
 from netdiag.model import Area, Outcome, Owner, Severity
 from netdiag.network import Observation
@@ -102,6 +103,20 @@ class Digest:
     fine: dict[Area, tuple[Item, ...]]
     footer: str
 
+    @property
+    def open(self) -> tuple[Area, ...]:
+        """Areas of which a customer is told that something could not be determined: only where it
+        matters, and nothing is known to be amiss anyway."""
+        faulty = {cause.item.area for cause in self.causes}
+        major = {i.area for i in self.undetermined if i.severity is not Severity.NOTICE}
+        return tuple(area for area in Area if area in major - faulty)
+
+    @property
+    def clear(self) -> tuple[Area, ...]:
+        """Areas of which a customer is told that they are fine: nothing amiss and nothing open."""
+        amiss = {cause.item.area for cause in self.causes} | set(self.open)
+        return tuple(area for area in self.fine if area not in amiss)
+
 
 def digest(record: Record, audience: Audience = "agent") -> Digest:
     """All of the record that a report shows, in its order."""
@@ -147,6 +162,11 @@ def counted(number: int, one: str, many: str) -> str:
 def humanised(code: str) -> str:
     """A check's id or a code as words."""
     return code.replace("-", " ")
+
+
+def numbers(item: Item, most: int | None = None) -> str:
+    """The evidence of a finding as the transcript numbers it."""
+    return ", ".join(f"#{number}" for number in item.evidence[:most])
 
 
 def names(items: Iterable[Item]) -> str:
@@ -221,7 +241,8 @@ def _contact(record: Record) -> str:
 
 
 def _cause(record: Record, finding: FindingRecord) -> Cause:
-    seen: dict[int, Observation] = {o.id: o for o in record.transcript}
+    known: dict[int, Observation] = {o.id: o for o in record.transcript}
+    seen = [o for number in finding.evidence if (o := known.get(number))]
     return Cause(
         item=_item(finding),
         whose=_owner(record, finding.owner),
@@ -229,10 +250,17 @@ def _cause(record: Record, finding: FindingRecord) -> Cause:
         customer=clean(finding.advice.customer),
         agent=clean(finding.advice.agent),
         symptoms=tuple(_item(f) for f in _symptoms(record, finding)),
-        seen=tuple((n, observation.line(o)) for n in finding.evidence if (o := seen.get(n))),
-        reproduce=tuple(clean(command) for command in finding.reproduce),
+        seen=tuple((o.id, observation.line(o)) for o in seen),
+        reproduce=_commands(finding, seen),
         references=tuple(clean(reference) for reference in finding.references),
     )
+
+
+def _commands(finding: FindingRecord, seen: Iterable[Observation]) -> tuple[str, ...]:
+    """The finding's commands, but only those that follow from its evidence: a reader may run what
+    a report shows, and a record file can claim any command."""
+    derived = {reproduce.command(o.request) for o in seen}
+    return tuple(clean(command) for command in finding.reproduce if command in derived)
 
 
 def _symptoms(record: Record, cause: FindingRecord) -> Iterator[FindingRecord]:

@@ -39,5 +39,44 @@ def _terminal(record: Record, look: Look) -> str:
     )
 
 
-FORMS: Mapping[str, Callable[[Record, Look], str]] = MappingProxyType({"terminal": _terminal})
+def _markdown(record: Record, look: Look) -> str:
+    from reports import markdown
+
+    return markdown.render(record, audience=look.audience)
+
+
+def _html(record: Record, look: Look) -> str:
+    from reports import html
+
+    return html.render(record, audience=look.audience)
+
+
+def _json(record: Record, look: Look) -> str:
+    from reports import json
+
+    return json.render(record)
+
+
+def _nagios(record: Record, look: Look) -> str:
+    from reports import plugin
+
+    return plugin.render(record)
+
+
+def _prometheus(record: Record, look: Look) -> str:
+    from reports import prometheus
+
+    return prometheus.render(record)
+
+
+FORMS: Mapping[str, Callable[[Record, Look], str]] = MappingProxyType(
+    {
+        "terminal": _terminal,
+        "markdown": _markdown,
+        "html": _html,
+        "json": _json,
+        "nagios": _nagios,
+        "prometheus": _prometheus,
+    }
+)
 """Each renderer is imported when it is used, so that none costs the others their start."""

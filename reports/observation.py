@@ -106,13 +106,13 @@ ICMP: dict[Unreachable, str] = {
 
 def line(observation: Observation) -> str:
     """`request -> outcome, time`, without the observation's number."""
-    seconds = _seconds(observation)
-    took = f", {duration(seconds)}" if seconds else ""
+    taken = seconds(observation)
+    took = f", {duration(taken)}" if taken else ""
     asked, came = request_line(observation.request), outcome_line(observation.outcome)
     return f"{asked} -> {came}{took}"
 
 
-def _seconds(observation: Observation) -> float:
+def seconds(observation: Observation) -> float:
     """The peer's own time where the outcome knows it: the whole exchange includes waiting here."""
     outcome = observation.outcome
     if isinstance(outcome, HttpReply):
@@ -121,11 +121,11 @@ def _seconds(observation: Observation) -> float:
     return observation.elapsed if measured is None else measured
 
 
-def duration(seconds: float) -> str:
+def duration(taken: float) -> str:
     """Seconds for a reader, with about three digits: `0.41 ms`, `12.3 ms`, `4.00 s`."""
-    if seconds >= 0.9995:
-        return f"{seconds:.2f} s"
-    milliseconds = seconds * 1000
+    if taken >= 0.9995:
+        return f"{taken:.2f} s"
+    milliseconds = taken * 1000
     digits = 0 if milliseconds >= 99.95 else 1 if milliseconds >= 9.995 else 2
     return f"{milliseconds:.{digits}f} ms"
 

@@ -24,6 +24,7 @@ from reports.digest import (
     counted,
     digest,
     names,
+    numbers,
 )
 
 if TYPE_CHECKING:
@@ -153,9 +154,8 @@ class _Page:
             self.labelled("References", "; ".join(cause.references))
 
     def evidence(self, cause: Cause) -> None:
-        numbers = ", ".join(f"#{number}" for number in cause.item.evidence)
         if not self.everything:
-            self.labelled("Evidence", numbers)
+            self.labelled("Evidence", numbers(cause.item))
             return
         missing = [f"#{n}" for n in cause.item.evidence if n not in dict(cause.seen)]
         lines = [f"#{number} {self.plain(line)}" for number, line in cause.seen]
@@ -191,48 +191,50 @@ class _Page:
     def undetermined(self) -> None:
         """Minor things are counted, unless everything was asked for."""
         items = self.digest.undetermined
-        if self.everything:
-            self.section("Could not be determined", "unknown", items)
+        if self.audience == "customer":
+            self.areas("Could not be determined", "unknown", self.digest.open)
             return
-        major = [i for i in items if i.severity is not Severity.NOTICE]
-        minor = [i for i in items if i.severity is Severity.NOTICE]
-        shown = (major or minor)[:FEW]
+        major = tuple(i for i in items if i.severity is not Severity.NOTICE)
+        shown = items if self.everything else (major or items)[:FEW]
         self.section("Could not be determined", "unknown", shown)
-        more = [i for i in items if i not in shown]
-        if more and self.audience != "customer":
+        if more := [i for i in items if i not in shown]:
             self.text(f"and {len(more)} more: {names(more)}", indent=4)
 
     def unchecked(self) -> None:
         """Checks that had nothing to look at."""
         items = self.digest.unchecked
+        if self.audience == "customer":
+            return
         if self.everything:
             self.section("Not checked", "notice", items)
-        elif items and self.audience != "customer":
+        elif items:
             self.blank()
             self.text(f"Not checked, for there was nothing to look at: {names(items)}")
 
     def fine(self) -> None:
-        """A customer is not told that a part is fine where something else in it is not."""
-        fine = dict(self.digest.fine)
+        title = "Checked, no fault found"
         if self.audience == "customer":
-            faulty = {cause.item.area for cause in self.digest.causes}
-            faulty |= {i.area for i in self.digest.undetermined}
-            fine = {area: items for area, items in fine.items() if area not in faulty}
-        if not fine:
+            self.areas(title, "ok", self.digest.clear)
+            return
+        if self.digest.fine:
+            self.blank()
+            self.text(title, style="bold")
+        for area, items in self.digest.fine.items():
+            if self.everything:
+                for item in items:
+                    self.text(item.message, mark="ok", indent=2)
+            else:
+                line = f"{AREAS[area]}: {names(items)} ({len(items)})"
+                self.text(line, mark="ok", indent=2)
+
+    def areas(self, title: str, mark: str, areas: tuple[Area, ...]) -> None:
+        """A titled list of parts in a customer's words."""
+        if not areas:
             return
         self.blank()
-        self.text("Checked, no fault found", style="bold")
-        for area, items in fine.items():
-            self.fine_area(area, items)
-
-    def fine_area(self, area: Area, items: tuple[Item, ...]) -> None:
-        if self.audience == "customer":
-            self.text(PLAIN_AREAS[area], mark="ok", indent=2)
-        elif self.everything:
-            for item in items:
-                self.text(item.message, mark="ok", indent=2)
-        else:
-            self.text(f"{AREAS[area]}: {names(items)} ({len(items)})", mark="ok", indent=2)
+        self.text(title, style="bold")
+        for area in areas:
+            self.text(PLAIN_AREAS[area], mark=mark, indent=2)
 
     def for_support(self) -> None:
         """The only line with codes and numbers that a customer's report has."""
@@ -242,23 +244,18 @@ class _Page:
         self.blank()
         self.text("For support", style="bold")
         for cause in causes:
-            numbers = ", ".join(f"#{n}" for n in cause.item.evidence[:FEW])
-            self.text(f"{cause.item.code}: {cause.item.message} [{numbers}]", indent=2)
+            item = cause.item
+            self.text(f"{item.code}: {item.message} [{numbers(item, FEW)}]", indent=2)
 
     def section(self, title: str, mark: str, items: Iterable[Item]) -> None:
-        """A titled list of findings; a customer sees of which part, an agent the finding."""
+        """A titled list of findings."""
         known = list(items)
         if not known:
             return
         self.blank()
         self.text(title, style="bold")
-        if self.audience == "customer":
-            for area in dict.fromkeys(item.area for item in known):
-                self.text(PLAIN_AREAS[area], mark=mark, indent=2)
-            return
         for item in known:
-            crashed = item.outcome is Outcome.CRASHED
-            code = "" if crashed else f" ({item.code})"
+            code = "" if item.outcome is Outcome.CRASHED else f" ({item.code})"
             self.text(f"{item.message}{code}", mark=mark, indent=2)
 
     @property

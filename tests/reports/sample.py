@@ -209,7 +209,10 @@ SERVER_ERROR = finding(
     advice=Advice(
         agent="Offer an expert.", customer="Your site's own code fails. Its developer can help."
     ),
-    reproduce=("curl -sv -o /dev/null -k https://www.shop.example/",),
+    reproduce=(
+        "curl -sv -o /dev/null -k --resolve www.shop.example:443:203.0.113.20 "
+        "https://www.shop.example/",
+    ),
 )
 NOTICE = finding(
     5,
