@@ -1,6 +1,7 @@
 """Commands with well-known tools that repeat what an observation saw.
 
-They are derived from the request itself, so they cannot drift from what was asked.
+They are derived from the request itself, so they cannot drift from what was asked. Every text is
+quoted for the shell, addresses too: a record file may claim any.
 """
 
 from __future__ import annotations
@@ -44,23 +45,23 @@ def command(request: Request) -> str | None:
         case DnsQuery():
             return _dig(request)
         case Echo(address=address):
-            return f"ping -c 3 {address}"
+            return f"ping -c 3 {shlex.quote(address)}"
         case TcpConnect(address=address, port=port) | TcpArrivalTtl(address=address, port=port):
-            return f"nc -v -z -w 4 {address} {port}"
+            return f"nc -v -z -w 4 {shlex.quote(address)} {port}"
         case ReadBanner(address=address, port=port):
-            return f"nc -v -w 4 {address} {port}"
+            return f"nc -v -w 4 {shlex.quote(address)} {port}"
         case TlsHandshake():
             return _openssl(request)
         case HttpRequest():
             return _curl(request)
         case HopProbe(address=address, protocol="udp"):
-            return f"traceroute -n {address}"
+            return f"traceroute -n {shlex.quote(address)}"
         case HopProbe(address=address, port=port):
-            return f"traceroute -n -T -p {port} {address}"
+            return f"traceroute -n -T -p {port} {shlex.quote(address)}"
         case SystemLookup(name=name):
             return f"getent ahosts {shlex.quote(name)}"
         case SelectSource(address=address):
-            return f"ip route get {address}"
+            return f"ip route get {shlex.quote(address)}"
         case ReadRoutes(family=family):
             return f"ip -{family} route"
         case ReadInterfaces():
@@ -76,10 +77,10 @@ def command(request: Request) -> str | None:
 
 
 def _dig(query: DnsQuery) -> str:
-    words = ["dig", f"@{query.server}"]
+    words = ["dig", f"@{shlex.quote(query.server)}"]
     if query.port != 53:
         words += ["-p", str(query.port)]
-    words += [shlex.quote(query.name), query.rtype]
+    words += [shlex.quote(query.name), shlex.quote(query.rtype)]
     words.append("+rec" if query.recursion_desired else "+norec")
     words.append("+noedns" if query.udp_payload is None else f"+bufsize={query.udp_payload}")
     flags = {"+tcp": query.transport == "tcp", "+dnssec": query.dnssec}
@@ -88,7 +89,7 @@ def _dig(query: DnsQuery) -> str:
 
 
 def _openssl(request: TlsHandshake) -> str:
-    peer = _endpoint(request.address, request.port)
+    peer = f"{_bracketed(shlex.quote(request.address))}:{request.port}"
     name = request.server_name
     sni = f"-servername {shlex.quote(name)}" if name else "-noservername"
     starttls = f" -starttls {request.starttls}" if request.starttls else ""
@@ -114,7 +115,3 @@ def _curl(request: HttpRequest) -> str:
 
 def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
-
-
-def _endpoint(address: str, port: int) -> str:
-    return f"{_bracketed(address)}:{port}"

@@ -1,5 +1,6 @@
 import shlex
-from typing import get_args
+from dataclasses import fields
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -51,3 +52,17 @@ def test_text_from_the_network_cannot_leave_its_word(text: str) -> None:
 @given(data=st.data())
 def test_every_kind_of_packet_has_a_command(kind: type[Request], data: st.DataObject) -> None:
     assert command(data.draw(st.from_type(kind)))
+
+
+@pytest.mark.parametrize("kind", get_args(Request))
+def test_no_text_of_a_record_becomes_a_word_of_its_own(kind: type[Request]) -> None:
+    """The same words come of harmless text, one for one."""
+    known: dict[str, Any] = {f.name: 7 for f in fields(kind) if f.type == "int"}
+    known |= {f.name: True for f in fields(kind) if f.type == "bool"}
+    texts = [f.name for f in fields(kind) if f.type in ("str", "str | None")]
+
+    def words(text: str) -> list[str]:
+        said = command(kind(**known, **dict.fromkeys(texts, text)))
+        return shlex.split(said) if said else []
+
+    assert len(words("a; $(rm -rf ~) | `b` 'c")) == len(words("a"))

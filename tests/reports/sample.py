@@ -363,7 +363,9 @@ def hostile(text: str = HOSTILE) -> Record:
     return dataclasses.replace(spoilt, findings=(*spoilt.findings, crash))
 
 
-_KEPT = {"id", "explains", "explained_by", "format", "ended", "status", "address"}
+_LINKS = {"id", "explains", "explained_by"}
+_CLOSED = {"format", "ended", "status", "transport", "protocol", "starttls", "method"}
+_KEPT = _LINKS | _CLOSED
 
 
 def _spoilt(value: Any, text: str, name: str = "") -> Any:
