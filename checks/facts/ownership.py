@@ -7,7 +7,8 @@ The rule, in this order:
    before the first public one;
 4. shared address space (RFC 6598), and the first public address behind the customer's network:
    the access ISP;
-5. an address in the target's own /24 or /64: the hosting network;
+5. an address in the target's own /24 or /64, and the router right before the target where the
+   path shows it: the hosting network;
 6. else transit: a network between, known by the address alone.
 """
 
@@ -54,9 +55,15 @@ def place_of(brief: Brief, address: str, target: str, path: Path | None = None) 
     near = _near(address, path)
     if near:
         return Place(address, near[0], near[1])
-    if same_lan(address, target):
+    if same_lan(address, target) or _next_to_target(address, path):
         return Place(address, "the network of the host", Owner.HOSTING_NETWORK)
     return Place(address, "a network between", Owner.TRANSIT)
+
+
+def _next_to_target(address: str, path: Path | None) -> bool:
+    end = path.reached if path else None
+    before = path.at(end.ttl - 1) if path and end else None
+    return before is not None and before.sender == address
 
 
 def place_after(brief: Brief, hop: Hop, path: Path, others: tuple[Path, ...]) -> Place:
