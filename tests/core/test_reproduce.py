@@ -62,7 +62,8 @@ def test_no_text_of_a_record_becomes_a_word_of_its_own(kind: type[Request]) -> N
     texts = [f.name for f in fields(kind) if f.type in ("str", "str | None")]
 
     def words(text: str) -> list[str]:
-        said = command(kind(**known, **dict.fromkeys(texts, text)))
+        fields_of: dict[str, Any] = known | dict.fromkeys(texts, text)
+        said = command(kind(**fields_of))
         return shlex.split(said) if said else []
 
     assert len(words("a; $(rm -rf ~) | `b` 'c")) == len(words("a"))
