@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from dataclasses import dataclass
 
+from checks.facts.iterate import is_address, resolve
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import SystemAddresses
@@ -21,15 +23,32 @@ class Addresses:
 
 
 async def target_addresses(net: Asker, brief: Brief) -> Addresses:
-    """The target's addresses of the families asked for, IPv4 first, each once."""
-    if brief.target.address is not None:
-        return Addresses(addresses=(brief.target.address,), source="given")
+    """The target's addresses of the families asked for, IPv4 first, each once.
+
+    What the name's own servers give counts; only where they give nothing and say nothing certain
+    does what this machine's own lookup gives.
+    """
+    target = brief.target
+    if target.address is not None or target.name is None:
+        return Addresses(addresses=(target.host,), source="given")
+    name = target.name
+    found = await asyncio.gather(*(resolve(net, brief, name, rtype) for rtype in ("A", "AAAA")))
+    evidence = tuple(dict.fromkeys(number for one in found for number in one.evidence))
+    data = tuple(address for one in found for address in one.data if is_address(address))
+    certain = all(one.status in {"found", "nodata", "nxdomain", "alias-loop"} for one in found)
+    if data or certain:
+        source = "authoritative" if data else "none"
+        return Addresses(addresses=in_order(data, brief), source=source, evidence=evidence)
+    return await _looked_up(net, brief, evidence)
+
+
+async def _looked_up(net: Asker, brief: Brief, before: tuple[ObservationId, ...]) -> Addresses:
     seen = await net.ask(SystemLookup(name=brief.target.host))
-    found = seen.outcome.addresses if isinstance(seen.outcome, SystemAddresses) else ()
+    data = seen.outcome.addresses if isinstance(seen.outcome, SystemAddresses) else ()
     return Addresses(
-        addresses=in_order(found, brief),
-        source="resolver" if found else "none",
-        evidence=(seen.id,),
+        addresses=in_order(data, brief),
+        source="resolver" if data else "none",
+        evidence=(*before, seen.id),
     )
 
 

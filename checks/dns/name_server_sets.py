@@ -1,0 +1,228 @@
+"""Registry and zone name the same name servers, and enough of them.
+
+## What it does
+Compares the NS set of the delegation with the NS set that each of the zone's own servers gives, and
+counts names and networks.
+
+## Why is this bad?
+Resolvers use both sets. A server that only one of them names is not used by all, or is asked
+although it should not be. One server, or servers in one network, fail together.
+
+## How it decides
+| names                                    | networks            | judgement                 |
+|------------------------------------------|---------------------|---------------------------|
+| the zone names what the registry names   | several             | name-server-set-fine      |
+| the zone names others                    | several             | delegation-mismatch       |
+| one name in both                         | one                 | single-name-server        |
+| the zone names what the registry names   | one                 | name-servers-share-network |
+| no server of the zone gives its set      | several             | name-server-set-not-seen  |
+
+A network is a /24 of IPv4 or a /48 of IPv6: what is announced and fails as one.
+
+## What to do
+Have the registrar enter the servers that the zone names, or correct the NS records in the zone. Add
+a second server in another network.
+
+## References
+- RFC 1034, section 4.2.2 (both sets should agree)
+- RFC 2182, sections 3 and 5 (two servers at least, in different places)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from checks.facts.zone import Zone, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import DnsReply
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServerSetFine(Finding):
+    code: ClassVar[str] = "name-server-set-fine"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    names: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"registry and zone agree on the name servers of {self.subject}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SetProblem(Finding):
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegationMismatch(_SetProblem):
+    code: ClassVar[str] = "delegation-mismatch"
+    usual_owner: ClassVar[Owner] = Owner.REGISTRAR
+    only_parent: tuple[str, ...]
+    only_zone: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        parts = []
+        if self.only_parent:
+            parts.append(f"only the registry names {', '.join(self.only_parent)}")
+        if self.only_zone:
+            parts.append(f"only the zone names {', '.join(self.only_zone)}")
+        return f"registry and zone name different servers for {self.subject}: {'; '.join(parts)}"
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the registrar enter the set that the zone names, or correct the zone's NS set."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "The list of your domain's name servers at the registry is not the one in the domain "
+            "itself. Your registrar or DNS provider has to bring them in line."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleNameServer(_SetProblem):
+    code: ClassVar[str] = "single-name-server"
+    server: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.subject} has one name server only, {self.server}: nothing takes its place"
+
+    @property
+    def for_agent(self) -> str:
+        return "Set up a second name server in another network and have it delegated."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your domain depends on one single name server. When it fails, site and mail fail "
+            "with it. A second one should be added."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServersShareNetwork(_SetProblem):
+    code: ClassVar[str] = "name-servers-share-network"
+    networks: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"all name servers of {self.subject} are in one network ({', '.join(self.networks)}), "
+            "so they fail together"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Move one of the name servers to another network, or add one there."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "All name servers of your domain stand in the same network. If it fails, site and "
+            "mail fail with it. One should stand elsewhere."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServerSetNotSeen(Finding):
+    code: ClassVar[str] = "name-server-set-not-seen"
+    outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
+    area: ClassVar[Area] = Area.DNS
+
+    @property
+    def message(self) -> str:
+        return f"no server of {self.subject} told which name servers the zone itself names"
+
+
+async def gather(net: Asker, brief: Brief) -> Zone:
+    """The zone with every server's NS reply."""
+    return await target_zone(net, brief)
+
+
+def judge(zone: Zone) -> Iterable[Finding]:
+    """The verdicts on the sets and on redundancy; one that all is well where nothing is wrong."""
+    if zone.missing or zone.cut is None:
+        yield Skipped(subject=zone.apex, missing=zone.missing)
+        return
+    found = [*_mismatch(zone), *_redundancy(zone)]
+    yield from found
+    if not found:
+        evidence = _cited(zone)
+        yield NameServerSetFine(subject=zone.apex, evidence=evidence, names=zone.cut.names)
+
+
+def _mismatch(zone: Zone) -> Iterable[Finding]:
+    child = own_names(zone)
+    parent = set(zone.cut.names if zone.cut else ())
+    if not child:
+        yield NameServerSetNotSeen(subject=zone.apex, evidence=_cited(zone))
+    elif child != parent:
+        yield DelegationMismatch(
+            subject=zone.apex,
+            evidence=_cited(zone),
+            only_parent=tuple(sorted(parent - child)),
+            only_zone=tuple(sorted(child - parent)),
+        )
+
+
+def _redundancy(zone: Zone) -> Iterable[Finding]:
+    names = set(zone.cut.names if zone.cut else ()) | own_names(zone)
+    networks = tuple(dict.fromkeys(_network(s.server.address) for s in zone.servers))
+    if len(names) == 1:
+        yield SingleNameServer(subject=zone.apex, evidence=_cited(zone), server=min(names))
+    elif networks and len({n.version for n in networks}) == len(networks):
+        shown = tuple(str(network) for network in networks)
+        yield NameServersShareNetwork(subject=zone.apex, evidence=_cited(zone), networks=shown)
+
+
+def own_names(zone: Zone) -> set[str]:
+    """What the servers that serve the zone give as its NS set, all of them together."""
+    return {name for server in zone.serving for name in _names_in(server.ns, zone.apex)}
+
+
+def _names_in(seen: Observation, apex: str) -> tuple[str, ...]:
+    match seen.outcome:
+        case DnsReply(authoritative=True, answer=answer):
+            return tuple(r.data.lower() for r in answer if (r.name, r.rtype) == (apex, "NS"))
+        case _:
+            return ()
+
+
+def _network(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    length = 24 if ":" not in address else 48
+    return ipaddress.ip_network((address, length), strict=False)
+
+
+def _cited(zone: Zone) -> tuple[ObservationId, ...]:
+    cut = zone.cut.evidence if zone.cut else ()
+    return tuple(dict.fromkeys((*cut, *(server.ns.id for server in zone.servers))))
+
+
+CHECK = Check(
+    id="name-server-sets",
+    title="Registry and zone name the same name servers, and enough of them",
+    area=Area.DNS,
+    since="0.1",
+    gather=gather,
+    judge=judge,
+    finds=(
+        NameServerSetFine,
+        DelegationMismatch,
+        SingleNameServer,
+        NameServersShareNetwork,
+        NameServerSetNotSeen,
+        Skipped,
+    ),
+    doc=__doc__ or "",
+)

@@ -1,0 +1,267 @@
+"""The delegated name servers answer for the zone with authority.
+
+## What it does
+Asks every address of every name server in the delegation for the zone's SOA: over UDP with EDNS,
+over UDP without EDNS where that did not succeed, and over TCP.
+
+## Why is this bad?
+Resolvers choose among the delegated servers. Each one that does not serve the zone costs a retry,
+and the name fails outright when no other one is left.
+
+## How it decides
+For each server address; the first row that fits decides.
+
+| reply over UDP or TCP        | the zone's other servers | judgement              |
+|------------------------------|--------------------------|------------------------|
+| authoritative SOA            | any                      | server-serves          |
+| REFUSED                      | any                      | lame-delegation        |
+| SERVFAIL                     | any                      | lame-delegation        |
+| referral upwards             | any                      | lame-delegation        |
+| SOA without authority        | any                      | lame-delegation        |
+| authoritative, no SOA        | any                      | lame-delegation        |
+| none, UDP and TCP silent     | one answers              | name-server-silent     |
+| none, port unreachable       | one answers              | name-server-silent     |
+| none, UDP and TCP silent     | none answers             | no-name-server-answers |
+| none, for a reason of ours   | any                      | server-not-asked       |
+
+Silence of all servers is blamed on them only where a server of the parent zone answered from here.
+
+## What to do
+Lame: load the zone on the server, or take the server out of the delegation at the registrar.
+Silent: start the server or repair its network.
+
+## References
+- RFC 9499, section 7 (lame delegation)
+- RFC 1912, section 2.8
+- RFC 2182, section 3
+- RFC 7766, section 5 (TCP)
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, TypedDict
+
+from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, ObservationId
+from netdiag.outcomes import DnsReply
+
+
+class _About(TypedDict):
+    """What every kind says: the zone, the evidence and the servers."""
+
+    subject: str
+    evidence: tuple[ObservationId, ...]
+    servers: tuple[str, ...]
+
+
+class Lameness(enum.Enum):
+    """What a server that answers does instead of serving the zone."""
+
+    REFUSED = "refuses queries for it"
+    FAILS = "fails with an error"
+    REFERS = "refers elsewhere instead of answering"
+    NO_AUTHORITY = "answers without authority"
+    NO_SOA = "claims authority and has no SOA record"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerServes(Finding):
+    code: ClassVar[str] = "server-serves"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    servers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{', '.join(self.servers)} answer for {self.subject} with authority"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ServerFails(Finding):
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    servers: tuple[str, ...]
+    hidden: bool
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.hidden else Severity.CRITICAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class LameDelegation(_ServerFails):
+    code: ClassVar[str] = "lame-delegation"
+    how: Lameness
+
+    @property
+    def message(self) -> str:
+        others = "; other servers do serve it" if self.hidden else "; no other server serves it"
+        return (
+            f"{', '.join(self.servers)}: delegated for {self.subject} and {self.how.value}, so the "
+            f"server runs and does not have the zone{others}"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Load the zone on this server, or take the server out of the delegation."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "One or more of your domain's name servers do not know your domain. The company that "
+            "runs them has to set it up there, or the domain's list of name servers has to change."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServerSilent(_ServerFails):
+    """Hidden always: another server answers."""
+
+    code: ClassVar[str] = "name-server-silent"
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{', '.join(self.servers)}: delegated for {self.subject} and never answer, neither "
+            "over UDP nor over TCP, while other servers of the zone do"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the server started or its network repaired, or take it out of the delegation."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "One of your domain's name servers does not answer. The others keep the domain "
+            "working, but slower and without reserve. Its operator has to look after it."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoNameServerAnswers(_ServerFails):
+    code: ClassVar[str] = "no-name-server-answers"
+
+    @property
+    def message(self) -> str:
+        return (
+            f"none of the name servers of {self.subject} answers ({', '.join(self.servers)}), "
+            "neither over UDP nor over TCP, while those of its parent zone do"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the operator start the name servers or repair their network."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "None of your domain's name servers answers, so nobody can find your site or send you "
+            "mail. The company that runs them has to repair them."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerNotAsked(Finding):
+    code: ClassVar[str] = "server-not-asked"
+    outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
+    area: ClassVar[Area] = Area.DNS
+    servers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{', '.join(self.servers)}: not asked to the end for {self.subject}"
+
+
+Verdict = tuple[type[Finding], Lameness | None]
+
+
+async def gather(net: Asker, brief: Brief) -> Zone:
+    """Every server address of the target's zone with its replies."""
+    return await target_zone(net, brief)
+
+
+def judge(zone: Zone) -> Iterable[Finding]:
+    """One verdict on every server address; equal ones are said together."""
+    if zone.missing or not zone.servers:
+        yield Skipped(subject=zone.apex, missing=zone.missing or "no server has an address")
+        return
+    groups: dict[Verdict, list[ZoneServer]] = {}
+    for server in zone.servers:
+        groups.setdefault(judged(zone, server), []).append(server)
+    for (kind, how), servers in groups.items():
+        yield _finding(zone, kind, how, servers)
+
+
+def judged(zone: Zone, server: ZoneServer) -> Verdict:
+    """The kind of finding for one server, with how it is lame where it is."""
+    if server.serves:
+        return ServerServes, None
+    if server.ours:
+        return ServerNotAsked, None
+    if server.answers:
+        return LameDelegation, _lameness(server)
+    answering = any(other.answers for other in zone.servers)
+    return (NameServerSilent if answering else NoNameServerAnswers), None
+
+
+def _lameness(server: ZoneServer) -> Lameness:
+    match server.best.outcome:
+        case DnsReply(rcode="REFUSED"):
+            return Lameness.REFUSED
+        case DnsReply(rcode=rcode) if rcode != "NOERROR":
+            return Lameness.FAILS
+        case DnsReply(authoritative=False, answer=()):
+            return Lameness.REFERS
+        case DnsReply(authoritative=False):
+            return Lameness.NO_AUTHORITY
+        case DnsReply():
+            return Lameness.NO_SOA
+        case other:
+            raise TypeError(f"a server that answers cannot end in {other!r}")
+
+
+def _finding(
+    zone: Zone, kind: type[Finding], how: Lameness | None, servers: list[ZoneServer]
+) -> Finding:
+    about = _About(
+        subject=zone.apex,
+        evidence=tuple(dict.fromkeys(n for s in servers for n in _cited(s))),
+        servers=tuple(str(s.server) for s in servers),
+    )
+    hidden = bool(zone.serving)
+    if how is not None:
+        return LameDelegation(**about, how=how, hidden=hidden)
+    if kind is NameServerSilent:
+        return NameServerSilent(**about, hidden=hidden)
+    if kind is NoNameServerAnswers:
+        return NoNameServerAnswers(**about, hidden=False)
+    return ServerServes(**about) if kind is ServerServes else ServerNotAsked(**about)
+
+
+def _cited(server: ZoneServer) -> tuple[ObservationId, ...]:
+    return (server.best.id,) if server.answers else server.evidence
+
+
+CHECK = Check(
+    id="name-servers",
+    title="The delegated name servers serve the zone",
+    area=Area.DNS,
+    since="0.1",
+    gather=gather,
+    judge=judge,
+    finds=(
+        ServerServes,
+        LameDelegation,
+        NameServerSilent,
+        NoNameServerAnswers,
+        ServerNotAsked,
+        Skipped,
+    ),
+    doc=__doc__ or "",
+)

@@ -1,0 +1,189 @@
+"""What the zone publishes for the name can be used by everybody.
+
+## What it does
+Looks at the addresses that the zone's servers give for the target's name, and whether the zone's
+apex is an alias.
+
+## Why is this bad?
+A private, loopback or reserved address leads nowhere, or to a foreign machine, for everybody
+outside. An alias at the apex hides the zone's own records, its mail exchangers first of all.
+
+## How it decides
+| published                                   | judgement                 |
+|---------------------------------------------|---------------------------|
+| a public address                            | published-addresses-fine  |
+| a private address                           | private-address-published |
+| a loopback address                          | private-address-published |
+| a link-local address                        | private-address-published |
+| a private beside a public address           | private-address-published |
+| an alias at the zone's apex                 | cname-at-apex             |
+| nothing                                     | not-checked               |
+
+## What to do
+Publish the public address, or serve the private one in an inside view only. Replace the apex alias
+by address records (or the operator's ALIAS feature).
+
+## References
+- RFC 1918; RFC 4193; RFC 6890 (special-purpose addresses)
+- RFC 1034, section 3.6.2; RFC 1912, section 2.4 (no alias beside other data)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from checks.facts.iterate import is_address
+from checks.facts.zone import Zone, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import DnsReply
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedAddressesFine(Finding):
+    code: ClassVar[str] = "published-addresses-fine"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    addresses: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{', '.join(self.addresses)}, published for {self.subject}, can be used by everybody"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateAddressPublished(Finding):
+    """`alone` where the name has no public address beside it."""
+
+    code: ClassVar[str] = "private-address-published"
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    addresses: tuple[str, ...]
+    alone: bool
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.CRITICAL if self.alone else Severity.WARNING
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.subject} is published with {', '.join(self.addresses)}, which is not reachable "
+            "on the Internet; the zone's own servers give it, so no resolver on the way made it up"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Replace it by the host's public address, or keep it in an inside view."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your domain points to an address that exists inside a private network only. The "
+            "server's public address has to be entered in the DNS settings."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CnameAtApex(Finding):
+    code: ClassVar[str] = "cname-at-apex"
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    alias: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.subject}, the top of its zone, is an alias for {self.alias}: resolvers then "
+            "take the zone's own records, mail exchangers included, from there"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Replace the CNAME by address records, or by the operator's ALIAS feature."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "The domain itself is set up as an alias, which a domain must not be. Mail may get "
+            "lost. The server's address has to be entered instead."
+        )
+
+
+async def gather(net: Asker, brief: Brief) -> Zone:
+    """The zone with every server's address replies."""
+    return await target_zone(net, brief)
+
+
+def judge(zone: Zone) -> Iterable[Finding]:
+    """The verdicts on the name's addresses and on the apex."""
+    if zone.missing:
+        yield Skipped(subject=zone.apex, missing=zone.missing)
+        return
+    name = zone.way.name
+    addresses, evidence = _published(zone, name)
+    inside = tuple(a for a in addresses if not ipaddress.ip_address(a).is_global)
+    alias = _alias(zone)
+    if alias:
+        yield CnameAtApex(subject=zone.apex, evidence=(alias[1],), alias=alias[0])
+    if inside:
+        alone = len(inside) == len(addresses)
+        yield PrivateAddressPublished(
+            subject=name, evidence=evidence, addresses=inside, alone=alone
+        )
+    elif addresses:
+        yield PublishedAddressesFine(subject=name, evidence=evidence, addresses=addresses)
+    elif not alias:
+        yield Skipped(subject=name, missing="the zone publishes no address for the name itself")
+
+
+def _published(zone: Zone, name: str) -> tuple[tuple[str, ...], tuple[ObservationId, ...]]:
+    """The addresses that any server gives for the name itself, and the replies that do."""
+    found: dict[str, None] = {}
+    evidence: list[ObservationId] = []
+    for server in zone.servers:
+        for seen in (server.a, server.aaaa):
+            data = [d for d in _data(seen, name, {"A", "AAAA"}) if is_address(d)]
+            found |= dict.fromkeys(data)
+            evidence += [seen.id] if data else []
+    return tuple(found), tuple(evidence)
+
+
+def _alias(zone: Zone) -> tuple[str, ObservationId] | None:
+    """What the apex is an alias for, as seen where the target is the apex itself."""
+    if zone.way.name != zone.apex:
+        return None
+    for server in zone.servers:
+        for seen in (server.a, server.aaaa):
+            data = _data(seen, zone.apex, {"CNAME"})
+            if data:
+                return data[0], seen.id
+    return None
+
+
+def _data(seen: Observation, name: str, rtypes: set[str]) -> tuple[str, ...]:
+    match seen.outcome:
+        case DnsReply(answer=answer):
+            return tuple(r.data for r in answer if r.name == name and r.rtype in rtypes)
+        case _:
+            return ()
+
+
+CHECK = Check(
+    id="published-addresses",
+    title="What the zone publishes for the name can be used by everybody",
+    area=Area.DNS,
+    since="0.1",
+    gather=gather,
+    judge=judge,
+    finds=(PublishedAddressesFine, PrivateAddressPublished, CnameAtApex, Skipped),
+    doc=__doc__ or "",
+)

@@ -1,0 +1,225 @@
+"""Every delegated name server has an address, and the registry's glue is right.
+
+## What it does
+Takes the name servers of the delegation with the addresses that came with it (glue), and looks each
+name up from the root.
+
+## Why is this bad?
+A server without an address cannot be asked. A server whose name lies in the zone that it serves is
+found through glue alone; wrong glue leads to a former or a foreign machine.
+
+## How it decides
+For each name in the delegation; glue counts where the name lies in the zone itself.
+
+| the name          | glue              | looked up              | judgement                  |
+|-------------------|-------------------|------------------------|----------------------------|
+| outside the zone  | not needed        | addresses              | server-name-resolves       |
+| outside the zone  | not needed        | no such name           | name-server-unresolvable   |
+| outside the zone  | not needed        | no address             | name-server-unresolvable   |
+| outside the zone  | not needed        | nothing answers        | server-name-not-determined |
+| in the zone       | the same          | addresses              | server-name-resolves       |
+| in the zone       | none              | addresses              | missing-glue               |
+| in the zone       | none              | no such name           | name-server-unresolvable   |
+| in the zone       | other addresses   | addresses              | glue-mismatch              |
+| in the zone       | some              | nothing answers        | server-name-not-determined |
+| in the zone       | some              | no address             | glue-mismatch              |
+
+Only the address families that this machine can use are compared.
+
+## What to do
+Unresolvable: correct the name, or give it an address. Glue: have the registrar set the addresses
+that the zone itself gives.
+
+## References
+- RFC 1034, section 4.2.1 (glue)
+- RFC 9471 (glue in referrals)
+- RFC 1912, section 2.3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from checks.facts.iterate import below, version
+from checks.facts.zone import NameServerName, Zone, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, ObservationId
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerNameResolves(Finding):
+    code: ClassVar[str] = "server-name-resolves"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    addresses: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self.subject} leads to {', '.join(self.addresses)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ServerName(Finding):
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServerUnresolvable(_ServerName):
+    """`alone` where the zone has no other server with an address."""
+
+    code: ClassVar[str] = "name-server-unresolvable"
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    alone: bool
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.CRITICAL if self.alone else Severity.WARNING
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.subject}, a name server of {self.zone}, has no address: the zone of that name "
+            "says so with authority, so this is no silence of a server"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Give the name an address, or take it out of the delegation."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your domain lists a name server that does not exist. It has to be taken off the list "
+            "at your registrar, or set up again."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingGlue(_ServerName):
+    code: ClassVar[str] = "missing-glue"
+    usual_owner: ClassVar[Owner] = Owner.REGISTRAR
+
+    @property
+    def message(self) -> str:
+        return (
+            f"the registry gives no address for {self.subject}, a name server whose name lies in "
+            f"{self.zone} itself, so resolvers find it only through another server of the zone"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the registrar register the host with its addresses."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "The registry lacks the address of one of your name servers. Your registrar can add it."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlueMismatch(_ServerName):
+    code: ClassVar[str] = "glue-mismatch"
+    usual_owner: ClassVar[Owner] = Owner.REGISTRAR
+    glue: tuple[str, ...]
+    own: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        own = ", ".join(self.own) or "no address"
+        return (
+            f"the registry gives {', '.join(self.glue)} for {self.subject}, and {self.zone} "
+            f"itself gives {own}"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the registrar change the host's addresses to those that the zone gives."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "The registry has an old address of one of your name servers. Your registrar can "
+            "correct it."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerNameNotDetermined(Finding):
+    code: ClassVar[str] = "server-name-not-determined"
+    outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
+    area: ClassVar[Area] = Area.DNS
+    zone: str
+
+    @property
+    def message(self) -> str:
+        return f"the address of {self.subject} could not be looked up: nobody answers for it"
+
+
+async def gather(net: Asker, brief: Brief) -> Zone:
+    """The zone with its servers' names."""
+    return await target_zone(net, brief)
+
+
+def judge(zone: Zone) -> Iterable[Finding]:
+    """One verdict on every name in the delegation."""
+    if zone.missing:
+        yield Skipped(subject=zone.apex, missing=zone.missing)
+        return
+    for one in zone.names:
+        yield judge_name(zone, one)
+
+
+def judge_name(zone: Zone, one: NameServerName) -> Finding:
+    """The verdict on one server's name."""
+    glue = tuple(
+        sorted(
+            server.address
+            for server in (zone.cut.glue if zone.cut else ())
+            if server.name == one.name and version(server.address) in zone.families
+        )
+    )
+    inside = below(one.name, zone.apex)
+    own = tuple(sorted(one.addresses))
+    if not own and not one.certain:
+        return ServerNameNotDetermined(subject=one.name, evidence=one.evidence, zone=zone.apex)
+    if not own and not (inside and glue):
+        alone = not any(other.addresses for other in zone.names)
+        return NameServerUnresolvable(
+            subject=one.name, evidence=one.evidence, zone=zone.apex, alone=alone
+        )
+    if inside and not glue:
+        return MissingGlue(subject=one.name, evidence=_with_cut(zone, one), zone=zone.apex)
+    if inside and glue != own:
+        evidence = _with_cut(zone, one)
+        return GlueMismatch(subject=one.name, evidence=evidence, zone=zone.apex, glue=glue, own=own)
+    return ServerNameResolves(subject=one.name, evidence=one.evidence, addresses=own)
+
+
+def _with_cut(zone: Zone, one: NameServerName) -> tuple[ObservationId, ...]:
+    cut = zone.cut.evidence if zone.cut else ()
+    return tuple(dict.fromkeys((*cut, *one.evidence)))
+
+
+CHECK = Check(
+    id="server-names",
+    title="Delegated name servers have addresses, and glue is right",
+    area=Area.DNS,
+    since="0.1",
+    gather=gather,
+    judge=judge,
+    finds=(
+        ServerNameResolves,
+        NameServerUnresolvable,
+        MissingGlue,
+        GlueMismatch,
+        ServerNameNotDetermined,
+        Skipped,
+    ),
+    doc=__doc__ or "",
+)

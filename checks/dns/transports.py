@@ -1,0 +1,181 @@
+"""The zone's servers answer over TCP and with EDNS.
+
+## What it does
+Asks every server of the zone for the SOA over TCP, and over UDP with EDNS; where the latter does
+not succeed also without EDNS.
+
+## Why is this bad?
+Answers that do not fit into one datagram come over TCP only, and resolvers ask with EDNS first. A
+server that lacks one of them works for small answers and fails or slows down for others.
+
+## How it decides
+For each server address that serves the zone in at least one way.
+
+| UDP with EDNS | UDP without EDNS | TCP     | judgement                           |
+|---------------|------------------|---------|-------------------------------------|
+| serves        | not asked        | serves  | transports-work                     |
+| serves        | not asked        | refused | dns-tcp-refused                     |
+| serves        | not asked        | silent  | dns-tcp-refused                     |
+| silent        | serves           | serves  | edns-not-supported                  |
+| FORMERR       | serves           | serves  | edns-not-supported                  |
+| silent        | serves           | refused | edns-not-supported, dns-tcp-refused |
+| serves        | not asked        | not sent | transport-not-seen                 |
+
+That the server answers over UDP rules out that it is down; that it answers without EDNS rules out
+loss on the way.
+
+## What to do
+TCP: open port 53 over TCP in the firewall and make the server listen. EDNS: update the server, or
+the firewall that drops what it does not know.
+
+## References
+- RFC 7766, section 5 (TCP is required)
+- RFC 6891, section 6.2.1; RFC 8906, section 8 (EDNS)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from checks.facts.zone import Zone, ZoneServer, serves, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, ObservationId
+from netdiag.outcomes import Failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransportsWork(Finding):
+    code: ClassVar[str] = "transports-work"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    servers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{', '.join(self.servers)} answer over TCP and with EDNS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Transport(Finding):
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsTcpRefused(_Transport):
+    code: ClassVar[str] = "dns-tcp-refused"
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{', '.join(self.servers)} of {self.subject} do not answer over TCP, while they do "
+            "over UDP, so the servers are up and their TCP port is not open to us"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have TCP port 53 opened in the firewall and the server listen on it."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "One of your domain's name servers does not accept the second of the two ways in "
+            "which it may be asked. Large answers get lost. Its operator can change that."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdnsNotSupported(_Transport):
+    code: ClassVar[str] = "edns-not-supported"
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{', '.join(self.servers)} of {self.subject} fail queries with EDNS and answer the "
+            "same query without it, so nothing was lost on the way"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the server updated, or the firewall before it made to let EDNS pass."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "One of your domain's name servers does not understand today's form of questions. "
+            "Visitors wait longer. Its operator has to update it."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransportNotSeen(Finding):
+    code: ClassVar[str] = "transport-not-seen"
+    outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
+    area: ClassVar[Area] = Area.DNS
+    servers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{', '.join(self.servers)}: TCP and EDNS were not asked to the end"
+
+
+async def gather(net: Asker, brief: Brief) -> Zone:
+    """The zone with every server's replies over each transport."""
+    return await target_zone(net, brief)
+
+
+def judge(zone: Zone) -> Iterable[Finding]:
+    """The verdicts on TCP and EDNS of the servers that serve the zone."""
+    servers = zone.serving
+    if zone.missing or not servers:
+        yield Skipped(subject=zone.apex, missing=zone.missing or "no server serves the zone")
+        return
+    groups: dict[type[Finding], list[ZoneServer]] = {}
+    for server in servers:
+        for kind in verdicts(server):
+            groups.setdefault(kind, []).append(server)
+    for kind, members in groups.items():
+        yield _finding(kind, zone.apex, members)
+
+
+def verdicts(server: ZoneServer) -> tuple[type[Finding], ...]:
+    """The kinds of finding for one server."""
+    found: list[type[Finding]] = []
+    if not serves(server.soa) and server.plain and serves(server.plain):
+        found.append(EdnsNotSupported)
+    over_udp = any(serves(seen) for seen in server.udp)
+    if over_udp and not serves(server.tcp):
+        ours = isinstance(server.tcp.outcome, Failed) and server.tcp.outcome.kind.ours
+        found.append(TransportNotSeen if ours else DnsTcpRefused)
+    if not over_udp:
+        found.append(TransportNotSeen)
+    return tuple(found) or (TransportsWork,)
+
+
+def _finding(kind: type[Finding], apex: str, servers: list[ZoneServer]) -> Finding:
+    names = tuple(str(server.server) for server in servers)
+    evidence: tuple[ObservationId, ...] = tuple(n for s in servers for n in s.evidence)
+    if kind is DnsTcpRefused:
+        return DnsTcpRefused(subject=apex, evidence=evidence, servers=names)
+    if kind is EdnsNotSupported:
+        return EdnsNotSupported(subject=apex, evidence=evidence, servers=names)
+    if kind is TransportNotSeen:
+        return TransportNotSeen(subject=apex, evidence=evidence, servers=names)
+    return TransportsWork(subject=apex, evidence=evidence, servers=names)
+
+
+CHECK = Check(
+    id="dns-transports",
+    title="The zone's servers answer over TCP and with EDNS",
+    area=Area.DNS,
+    since="0.1",
+    gather=gather,
+    judge=judge,
+    finds=(TransportsWork, DnsTcpRefused, EdnsNotSupported, TransportNotSeen, Skipped),
+    doc=__doc__ or "",
+)

@@ -1,0 +1,175 @@
+"""What the servers of the target's zone say, each of them, and how the parent delegates to them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from checks.facts.iterate import (
+    Cut,
+    Descent,
+    ServerAddress,
+    addresses_of,
+    descend,
+    in_order,
+    version,
+)
+from checks.facts.machine import usable_families
+from netdiag.model import Brief
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import DnsReply, Failed
+from netdiag.requests import DnsQuery
+
+RTYPES = ("SOA", "NS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneServer:
+    """One delegated server address and its replies. `plain` is the SOA question without EDNS,
+    asked only where the one with EDNS did not succeed."""
+
+    server: ServerAddress
+    soa: Observation
+    ns: Observation
+    a: Observation
+    aaaa: Observation
+    tcp: Observation
+    plain: Observation | None = None
+
+    @property
+    def udp(self) -> tuple[Observation, ...]:
+        return (self.soa, self.plain) if self.plain else (self.soa,)
+
+    @property
+    def best(self) -> Observation:
+        """The SOA reply, over whichever way one came."""
+        ways = (*self.udp, self.tcp)
+        replies = [o for o in ways if isinstance(o.outcome, DnsReply)]
+        good = [o for o in replies if serves(o)]
+        return (good or replies or [self.soa])[0]
+
+    @property
+    def evidence(self) -> tuple[ObservationId, ...]:
+        return tuple(o.id for o in (*self.udp, self.tcp))
+
+    @property
+    def answers(self) -> bool:
+        return isinstance(self.best.outcome, DnsReply)
+
+    @property
+    def serves(self) -> bool:
+        return serves(self.best)
+
+    @property
+    def ours(self) -> bool:
+        """Nothing was learnt, for a reason of this run."""
+        ways = (*self.udp, self.tcp)
+        return all(isinstance(o.outcome, Failed) and o.outcome.kind.ours for o in ways)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameServerName:
+    """A name in the delegation, and the addresses that iteration finds for it."""
+
+    name: str
+    addresses: tuple[str, ...]
+    certain: bool
+    evidence: tuple[ObservationId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """The zone of the target's name. `names` and `servers` are empty where there is no cut."""
+
+    way: Descent
+    families: tuple[int, ...]
+    missing_because: str = ""
+    names: tuple[NameServerName, ...] = ()
+    servers: tuple[ZoneServer, ...] = ()
+
+    @property
+    def cut(self) -> Cut | None:
+        """The delegation of the zone."""
+        return self.way.cuts[-1] if self.way.cuts else None
+
+    @property
+    def apex(self) -> str:
+        return self.way.zone
+
+    @property
+    def missing(self) -> str:
+        """Why there are no servers to judge; empty where there are some."""
+        if self.missing_because:
+            return self.missing_because
+        if not self.families:
+            return "this machine has no route to the Internet"
+        if self.cut is None or self.cut.zone.count(".") < 2:
+            return "the domain is not delegated, or its parent does not answer"
+        return ""
+
+    @property
+    def serving(self) -> tuple[ZoneServer, ...]:
+        return tuple(server for server in self.servers if server.serves)
+
+
+def serves(seen: Observation) -> bool:
+    """An authoritative SOA."""
+    reply = seen.outcome
+    return (
+        isinstance(reply, DnsReply)
+        and reply.rcode == "NOERROR"
+        and reply.authoritative
+        and any(record.rtype == "SOA" for record in reply.answer)
+    )
+
+
+async def target_zone(net: Asker, brief: Brief) -> Zone:
+    """The zone of the target's name; an empty one where the target is an address."""
+    if brief.target.name is None:
+        way = Descent(name=".", cuts=(), status="not-seen", last=None, evidence=())
+        return Zone(way=way, families=(), missing_because="the target is an address")
+    return await zone_of(net, brief, brief.target.name)
+
+
+async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
+    """Ask every server address of the zone of `name` all that the checks want to know."""
+    way, families = await asyncio.gather(descend(net, brief, name), usable_families(net, brief))
+    bare = Zone(way=way, families=families)
+    cut = bare.cut
+    if bare.missing or cut is None:
+        return bare
+    names = await asyncio.gather(*(_named(net, brief, cut, name) for name in cut.names))
+    addresses = {s for s in cut.glue if version(s.address) in families}
+    addresses |= {
+        ServerAddress(one.name, address)
+        for one in names
+        if not any(s.name == one.name for s in cut.glue)
+        for address in one.addresses
+    }
+    servers = await asyncio.gather(*(_asked(net, s, cut.zone, name) for s in in_order(addresses)))
+    return Zone(way=way, families=families, names=tuple(names), servers=tuple(servers))
+
+
+async def _named(net: Asker, brief: Brief, cut: Cut, name: str) -> NameServerName:
+    addresses, evidence, statuses = await addresses_of(net, brief, name, 1)
+    certain = all(status in {"nodata", "nxdomain", "found"} for status in statuses)
+    return NameServerName(name=name, addresses=addresses, certain=certain, evidence=evidence)
+
+
+async def _asked(net: Asker, server: ServerAddress, zone: str, name: str) -> ZoneServer:
+    def query(rtype: str, about: str = zone) -> DnsQuery:
+        return DnsQuery(server=server.address, name=about, rtype=rtype)
+
+    soa, ns, a, aaaa, tcp = await asyncio.gather(
+        net.ask(query("SOA")),
+        net.ask(query("NS")),
+        net.ask(query("A", name)),
+        net.ask(query("AAAA", name)),
+        net.ask(DnsQuery(server=server.address, name=zone, rtype="SOA", transport="tcp")),
+    )
+    plain = None
+    if not serves(soa):
+        plain = await net.ask(
+            DnsQuery(server=server.address, name=zone, rtype="SOA", udp_payload=None)
+        )
+    return ZoneServer(server=server, soa=soa, ns=ns, a=a, aaaa=aaaa, tcp=tcp, plain=plain)
