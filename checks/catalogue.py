@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from checks.connectivity import families, host_state, port_state
+from checks.connectivity import families, host_state, port_state, service_silent
+from checks.dns import (
+    consistency,
+    name_existence,
+    name_server_sets,
+    name_servers,
+    published_addresses,
+    resolvers,
+    reverse,
+    server_names,
+    transports,
+)
 from checks.explanations import EXPLANATIONS
 from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
 from checks.routing import black_hole, routing_loop, unreachable_route
@@ -10,9 +21,19 @@ from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
     checks=(
+        transports.CHECK,
+        name_existence.CHECK,
+        name_server_sets.CHECK,
+        name_servers.CHECK,
+        published_addresses.CHECK,
+        resolvers.CHECK,
+        reverse.CHECK,
+        server_names.CHECK,
+        consistency.CHECK,
         families.CHECK,
         host_state.CHECK,
         port_state.CHECK,
+        service_silent.CHECK,
         black_hole.CHECK,
         routing_loop.CHECK,
         unreachable_route.CHECK,
