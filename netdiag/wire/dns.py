@@ -154,6 +154,8 @@ async def _stream_answer(
             break
         message = await sockets.receive_exactly(stream, int.from_bytes(length))
         if len(length) < 2 or len(message) < int.from_bytes(length):
+            if why:
+                break
             return Failed(kind=FailureKind.CLOSED_EARLY, detail="closed within the answer")
         if dns_message.number_of(message) != number:
             why = "another message id"

@@ -19,7 +19,7 @@ from netdiag.wire import sockets
 _T = TypeVar("_T")
 
 _READ = 16384
-_BEGINNING = 64
+_BEGINNING = 128
 _RECORD_TYPES = range(20, 24)
 """Content types of TLS records (RFC 8446, section 5.1)."""
 
@@ -31,6 +31,9 @@ _VERSION_REASONS = {
     "NO_PROTOCOLS_AVAILABLE",
     "UNKNOWN_PROTOCOL",
 }
+_ALERT_REASONS = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_")
+"""How OpenSSL's reasons begin where the peer sent an alert."""
+
 _DER = 2
 """ENCODING_DER of OpenSSL's bindings before Python 3.13."""
 
@@ -52,12 +55,24 @@ class TlsStream:
 
     @property
     def version(self) -> str:
-        return self._session.version() or ""
+        """Like `TLSv1.3`; known as soon as the peer has chosen."""
+        return self._session.version() or self._chosen()[0]
 
     @property
     def cipher(self) -> str:
         chosen = self._session.cipher()
-        return chosen[0] if chosen else ""
+        return chosen[0] if chosen else self._chosen()[1]
+
+    def _chosen(self) -> tuple[str, str]:
+        """Version and cipher of the ServerHello (RFC 8446, section 4.1.3; RFC 5246).
+
+        Of a handshake that our side broke off, OpenSSL does not tell them.
+        """
+        number = _chosen_cipher(self.beginning)
+        if number is None:
+            return "", ""
+        names = {one["id"] & 0xFFFF: one["name"] for one in self._session.context.get_ciphers()}
+        return "TLSv1.3" if number >> 8 == 0x13 else "TLSv1.2", names.get(number, "")
 
     def chain(self) -> list[bytes]:
         """The certificates as the peer sent them, DER. Kept even where verifying them failed."""
@@ -128,10 +143,19 @@ def failure(error: ssl.SSLError, beginning: bytes) -> Failed:
         return Failed(kind=FailureKind.CLOSED_EARLY, detail="closed within the TLS handshake")
     if reason in _VERSION_REASONS:
         return Failed(kind=FailureKind.TLS_VERSION, detail=reason)
-    if "ALERT" in reason:
+    if reason.startswith(_ALERT_REASONS):
         return Failed(kind=FailureKind.TLS_ALERT, detail=reason)
     return Failed(kind=FailureKind.OTHER, detail=f"TLS: {reason}")
 
 
 def _is_record(beginning: bytes) -> bool:
     return beginning[0] in _RECORD_TYPES and beginning[1:2] in {b"\x03", b""}
+
+
+def _chosen_cipher(beginning: bytes) -> int | None:
+    """The cipher's number in a ServerHello, the only ones of 0x13xx being those of TLS 1.3."""
+    if beginning[:1] != b"\x16" or beginning[5:6] != b"\x02" or len(beginning) < 44:
+        return None
+    at = 44 + beginning[43]
+    number = beginning[at : at + 2]
+    return int.from_bytes(number) if len(number) == 2 else None
