@@ -164,14 +164,26 @@ def humanised(code: str) -> str:
     return code.replace("-", " ")
 
 
-def numbers(item: Item, most: int | None = None) -> str:
-    """The evidence of a finding as the transcript numbers it."""
-    return ", ".join(f"#{number}" for number in item.evidence[:most])
+def numbers(item: Item, most: int) -> str:
+    """The first of a finding's evidence as the transcript numbers it, and how many there are
+    besides."""
+    shown = ", ".join(f"#{number}" for number in item.evidence[:most])
+    return shown + more(len(item.evidence) - most)
 
 
-def names(items: Iterable[Item]) -> str:
+def more(number: int) -> str:
+    """How a list that was cut ends."""
+    return f" and {number} more" if number > 0 else ""
+
+
+def checks(items: Iterable[Item]) -> str:
     """The checks of some findings, each once, as words."""
     return ", ".join(dict.fromkeys(humanised(item.check) for item in items))
+
+
+def codes(items: Iterable[Item]) -> str:
+    """What some findings found, each once, as words."""
+    return ", ".join(dict.fromkeys(humanised(item.code) for item in items))
 
 
 def _head(record: Record, audience: Audience) -> Head:

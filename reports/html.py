@@ -15,7 +15,7 @@ from netdiag.network import Observation
 from netdiag.record import Record
 from netdiag.text import clean
 from reports import observation
-from reports.digest import AREAS, PLAIN_AREAS, Audience, digest, humanised, names
+from reports.digest import AREAS, PLAIN_AREAS, Audience, checks, codes, digest, humanised
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -48,7 +48,8 @@ def render(record: Record, *, audience: Audience = "agent") -> str:
         unseen=sorted(
             clean(humanised(name)) for name, able in record.vantage.sees.items() if not able
         ),
-        names=names,
+        checks=checks,
+        codes=codes,
     )
 
 

@@ -19,10 +19,15 @@ from reports.digest import (
     Cause,
     Digest,
     Item,
+    checks,
+    codes,
     digest,
-    names,
+    more,
     numbers,
 )
+
+MOST_SEEN = 20
+"""Observations shown of a cause: a ticket is read from top to bottom."""
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~$!]")
 _LEADING = re.compile(r"(?:[#+=:-]|\d{1,9}[.)])")
@@ -81,9 +86,9 @@ def _for_agent(shown: Digest, audience: Audience) -> Iterator[str]:
     yield from _list("netdiag itself failed", shown.crashed)
     yield from _list("Could not be determined", shown.undetermined)
     if shown.unchecked:
-        yield f"Not checked, for there was nothing to look at: {escape(names(shown.unchecked))}"
+        yield f"Not checked, for there was nothing to look at: {escape(checks(shown.unchecked))}"
     if shown.fine:
-        lines = [f"- {AREAS[a]}: {escape(names(items))}" for a, items in shown.fine.items()]
+        lines = [f"- {AREAS[a]}: {escape(codes(items))}" for a, items in shown.fine.items()]
         yield "\n".join(["## Checked, no fault found", "", *lines])
 
 
@@ -120,7 +125,9 @@ def _cause(cause: Cause, title: str, *, references: bool) -> str:
         parts.append("**It explains:**\n\n" + "\n".join(map(_entry, cause.symptoms)))
     if cause.seen:
         parts.append("**Evidence:**")
-        parts.append(fenced(f"#{number} {line}" for number, line in cause.seen))
+        lines = [f"#{number} {line}" for number, line in cause.seen[:MOST_SEEN]]
+        lines += [f"…{rest} in the record"] if (rest := more(len(cause.seen) - MOST_SEEN)) else []
+        parts.append(fenced(lines))
     if cause.reproduce:
         parts += ["**To repeat it:**", fenced(cause.reproduce, "sh")]
     if references and cause.references:

@@ -21,9 +21,11 @@ from reports.digest import (
     Cause,
     Digest,
     Item,
+    checks,
+    codes,
     counted,
     digest,
-    names,
+    more,
     numbers,
 )
 
@@ -34,8 +36,9 @@ NARROW = 60
 """Columns below which a label stands above its text instead of beside it."""
 
 LABEL = 12
+MANY = 10
 FEW = 5
-"""Symptoms, observations and undetermined things shown where not everything was asked for."""
+"""Evidence numbers, and symptoms and undetermined things, shown where not all was asked for."""
 
 MARKS = {
     "critical": ("✖", "X", "bold red"),
@@ -114,8 +117,8 @@ class _Page:
             self.text(head.customer, indent=2)
         others = self.digest.causes[1:]
         if others and not customer:
-            codes = ", ".join(cause.item.code for cause in others)
-            self.labelled("Also", f"{counted(len(others), 'other cause', 'other causes')}: {codes}")
+            known = ", ".join(cause.item.code for cause in others)
+            self.labelled("Also", f"{counted(len(others), 'other cause', 'other causes')}: {known}")
 
     def other_causes(self) -> None:
         """In plain words, for a customer."""
@@ -155,7 +158,7 @@ class _Page:
 
     def evidence(self, cause: Cause) -> None:
         if not self.everything:
-            self.labelled("Evidence", numbers(cause.item))
+            self.labelled("Evidence", numbers(cause.item, MANY))
             return
         missing = [f"#{n}" for n in cause.item.evidence if n not in dict(cause.seen)]
         lines = [f"#{number} {self.plain(line)}" for number, line in cause.seen]
@@ -167,7 +170,7 @@ class _Page:
         shown = symptoms if self.everything else symptoms[:FEW]
         lines = [f"{self.bullet} {item.message} ({item.code})" for item in shown]
         if len(symptoms) > len(shown):
-            lines.append(f"{self.bullet} and {len(symptoms) - len(shown)} more")
+            lines.append(f"{self.bullet}{more(len(symptoms) - len(shown))}")
         self.labelled("Explains", counted(len(symptoms), "finding:", "findings:"), *lines)
 
     def commands(self, commands: tuple[str, ...]) -> None:
@@ -197,8 +200,8 @@ class _Page:
         major = tuple(i for i in items if i.severity is not Severity.NOTICE)
         shown = items if self.everything else (major or items)[:FEW]
         self.section("Could not be determined", "unknown", shown)
-        if more := [i for i in items if i not in shown]:
-            self.text(f"and {len(more)} more: {names(more)}", indent=4)
+        if rest := [i for i in items if i not in shown]:
+            self.text(f"and {len(rest)} more: {checks(rest)}", indent=4)
 
     def unchecked(self) -> None:
         """Checks that had nothing to look at."""
@@ -209,7 +212,7 @@ class _Page:
             self.section("Not checked", "notice", items)
         elif items:
             self.blank()
-            self.text(f"Not checked, for there was nothing to look at: {names(items)}")
+            self.text(f"Not checked, for there was nothing to look at: {checks(items)}")
 
     def fine(self) -> None:
         title = "Checked, no fault found"
@@ -224,8 +227,7 @@ class _Page:
                 for item in items:
                     self.text(item.message, mark="ok", indent=2)
             else:
-                line = f"{AREAS[area]}: {names(items)} ({len(items)})"
-                self.text(line, mark="ok", indent=2)
+                self.text(f"{AREAS[area]}: {codes(items)}", mark="ok", indent=2)
 
     def areas(self, title: str, mark: str, areas: tuple[Area, ...]) -> None:
         """A titled list of parts in a customer's words."""

@@ -148,10 +148,11 @@ def finding(number: int, code: str, **changes: Any) -> FindingRecord:
     return FindingRecord(**(fields | changes))
 
 
-def ok(number: int, check: str, area: Area, message: str) -> FindingRecord:
+def ok(number: int, check: str, code: str, area: Area, message: str) -> FindingRecord:
     return finding(
         number,
-        check,
+        code,
+        check=check,
         outcome=Outcome.OK,
         severity=Severity.NOTICE,
         area=area,
@@ -161,12 +162,42 @@ def ok(number: int, check: str, area: Area, message: str) -> FindingRecord:
 
 
 FINE = (
-    ok(11, "delegation", Area.DNS, "shop.example is delegated to ns1 and ns2.dns-op.example"),
-    ok(12, "addresses", Area.DNS, "www.shop.example has the address 203.0.113.20"),
-    ok(13, "port-state", Area.CONNECTIVITY, "203.0.113.20 port 443 accepts connections"),
-    ok(14, "routing-loop", Area.ROUTING, "no loop on the way to 203.0.113.20"),
-    ok(15, "default-route", Area.LOCAL, "this machine speaks IPv4 with 192.0.2.77"),
-    ok(16, "certificate", Area.SERVICE, "the certificate is valid until 2026-08-01"),
+    ok(
+        11,
+        "name-servers",
+        "server-serves",
+        Area.DNS,
+        "shop.example is delegated to ns1 and ns2.dns-op.example",
+    ),
+    ok(
+        12,
+        "addresses",
+        "name-has-addresses",
+        Area.DNS,
+        "www.shop.example has the address 203.0.113.20",
+    ),
+    ok(
+        13,
+        "port-state",
+        "port-open",
+        Area.CONNECTIVITY,
+        "203.0.113.20 port 443 accepts connections",
+    ),
+    ok(14, "routing-loop", "no-loop", Area.ROUTING, "no loop on the way to 203.0.113.20"),
+    ok(
+        15,
+        "no-default-route",
+        "default-route",
+        Area.LOCAL,
+        "this machine speaks IPv4 with 192.0.2.77",
+    ),
+    ok(
+        16,
+        "certificate",
+        "certificate-valid",
+        Area.SERVICE,
+        "the certificate is valid until 2026-08-01",
+    ),
 )
 
 LAME = finding(
