@@ -79,7 +79,7 @@ async def _ask(exchange: Exchange) -> Outcome:
 def _protocol_failure(exchange: Exchange, why: str) -> Failed:
     if not exchange.head_complete and exchange.read > MOST_HEAD:
         return Failed(kind=FailureKind.TOO_LARGE, detail=f"headers of more than {MOST_HEAD} octets")
-    if exchange.ended:
+    if exchange.ended and b"HTTP/".startswith(exchange.beginning[:5]):
         return Failed(kind=FailureKind.CLOSED_EARLY, detail="closed before the end of the headers")
     detail = f"{clean(why, 200)}; it began: {clean(exchange.beginning, 100)}"
     return Failed(kind=FailureKind.MALFORMED, detail=detail)
@@ -87,6 +87,8 @@ def _protocol_failure(exchange: Exchange, why: str) -> Failed:
 
 async def _exchange_all(exchange: Exchange) -> HttpReply:
     request = exchange.request
+    if not request.host:
+        raise ValueError("no host")
     target = request.path if request.path.startswith("/") else f"/{request.path}"
     url = httpx.URL(
         scheme="https" if request.tls else "http",
