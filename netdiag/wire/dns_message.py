@@ -170,10 +170,10 @@ def _data(parser: dns.wire.Parser, rclass: int, rtype: int, length: int) -> str:
     import dns.rdataclass
     import dns.rdatatype
 
-    start = parser.current
-    raw = parser.get_bytes(length)
-    end = parser.current
-    parser.seek(start)
+    if length > parser.remaining():
+        raise dns.exception.FormError
+    end = parser.current + length
+    raw = parser.wire[parser.current : end]
     kind = dns.rdatatype.RdataType.make(rtype)
     in_class = dns.rdataclass.RdataClass.make(rclass)
     try:

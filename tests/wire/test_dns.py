@@ -303,6 +303,31 @@ def test_odd_data_does_not_hide_the_records_beside_it() -> None:
     ]
 
 
+SPELT = [
+    ("SOA", "NS1.Example. host.example. 1 7200 3600 1209600 300", str.lower),
+    ("MX", "10 Mail.Example.", str.lower),
+    ("SRV", "1 2 443 Www.Example.", str.lower),
+    ("PTR", "Www.Example.", str.lower),
+    ("CNAME", "Other.Example.", str.lower),
+    ("TXT", '"v=spf1 -all" "B"', str),
+    ("CAA", '0 issue "Ca.example"', str),
+    ("DS", "1 13 2 " + "ab" * 32, str),
+    ("DNSKEY", "257 3 13 " + "qrvM" * 21 + "qg==", str),
+    ("RRSIG", "A 13 2 60 20300101000000 20200101000000 1 example. qrvM", str),
+    ("HTTPS", '1 . alpn="h2"', str),
+    ("AAAA", "2001:db8::1", str),
+]
+
+
+@pytest.mark.parametrize(("rtype", "data", "spelt"), SPELT, ids=[s[0] for s in SPELT])
+def test_data_is_in_presentation_format(rtype: str, data: str, spelt: Callable[[str], str]) -> None:
+    outcome = ask(lambda query: [reply_to(query, f"www.example. 60 {rtype} {data}").to_wire()])
+    assert isinstance(outcome.outcome, DnsReply)
+    record = outcome.outcome.answer[0]
+    assert record.rtype == rtype
+    assert record.data.replace(" ", "") == spelt(data).replace(" ", "")
+
+
 def test_compression_loops_end() -> None:
     def answer(query: bytes) -> list[bytes]:
         at = len(with_records(query))
