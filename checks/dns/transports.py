@@ -19,10 +19,11 @@ For each server address that serves the zone in at least one way.
 | silent        | serves           | serves  | edns-not-supported                  |
 | FORMERR       | serves           | serves  | edns-not-supported                  |
 | silent        | serves           | refused | edns-not-supported, dns-tcp-refused |
+| FORMERR       | serves           | FORMERR | edns-not-supported                  |
 | serves        | not asked        | not sent | transport-not-seen                 |
 
-That the server answers over UDP rules out that it is down; that it answers without EDNS rules out
-loss on the way.
+Any answer over TCP shows that TCP works. That the server answers over UDP rules out that it is
+down; that it answers without EDNS rules out loss on the way.
 
 ## What to do
 TCP: open port 53 over TCP in the firewall and make the server listen. EDNS: update the server, or
@@ -42,7 +43,7 @@ from typing import ClassVar
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
-from netdiag.outcomes import Failed
+from netdiag.outcomes import DnsReply, Failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ def verdicts(server: ZoneServer) -> tuple[type[Finding], ...]:
     if not serves(server.soa) and server.plain and serves(server.plain):
         found.append(EdnsNotSupported)
     over_udp = any(serves(seen) for seen in server.udp)
-    if over_udp and not serves(server.tcp):
+    if over_udp and not isinstance(server.tcp.outcome, DnsReply):
         ours = isinstance(server.tcp.outcome, Failed) and server.tcp.outcome.kind.ours
         found.append(TransportNotSeen if ours else DnsTcpRefused)
     if not over_udp:
