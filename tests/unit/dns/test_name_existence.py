@@ -1,0 +1,51 @@
+import pytest
+
+from checks.dns import name_existence
+from checks.facts.iterate import Resolution, Status
+from netdiag.network import ObservationId
+from tests.doctable import rows
+from tests.unit.dns.zones import APEX, WWW, record
+
+ALIAS = (WWW, "gone.delivery.net.")
+SAYS: dict[str, tuple[Status, tuple[str, ...], tuple[str, ...]]] = {
+    "addresses": ("found", (WWW,), ("22.40.1.10",)),
+    "no such name": ("nxdomain", (WWW,), ()),
+    "the name, and no address": ("nodata", (WWW,), ()),
+    "an alias to a name without address": ("nodata", ALIAS, ()),
+    "an alias to no such name": ("nxdomain", ALIAS, ()),
+    "aliases in a circle": ("alias-loop", (*ALIAS, WWW), ()),
+    "nothing": ("no-answer", (WWW,), ()),
+    "refusal": ("lame", (WWW,), ()),
+}
+
+
+def facts(says: str, zone: str = APEX) -> name_existence.Facts:
+    status, chain, data = SAYS[says]
+    found = tuple(
+        Resolution(
+            name=WWW,
+            rtype=rtype,
+            status=status,
+            chain=chain,
+            records=tuple(record(WWW, rtype, d) for d in data if rtype == "A"),
+            evidence=(ObservationId(number),),
+        )
+        for number, rtype in enumerate(("A", "AAAA"), 1)
+    )
+    return name_existence.Facts(name=WWW, found=found, zone=zone)
+
+
+@pytest.mark.parametrize(("says", "who", "judgement"), rows(name_existence))
+def test_the_documented_table_is_what_the_check_decides(
+    says: str, who: str, judgement: str
+) -> None:
+    (finding,) = name_existence.judge(facts(says, "example." if who == "a registry" else APEX))
+
+    assert finding.code == judgement
+    assert finding.evidence == (1, 2)
+
+
+def test_an_address_as_target_has_no_name_to_look_up() -> None:
+    (finding,) = name_existence.judge(name_existence.Facts(name=None))
+
+    assert finding.code == "not-checked"

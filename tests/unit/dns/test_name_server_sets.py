@@ -1,0 +1,35 @@
+import pytest
+
+from checks.dns import name_server_sets
+from checks.facts.iterate import ServerAddress
+from tests.doctable import rows
+from tests.unit.dns.zones import NS1, NS2, SERVER2, SILENT, server, zone
+
+NEIGHBOUR = ServerAddress(NS2, "22.50.0.54")
+
+
+@pytest.mark.parametrize(("names", "networks", "judgement"), rows(name_server_sets))
+def test_the_documented_table_is_what_the_check_decides(
+    names: str, networks: str, judgement: str
+) -> None:
+    own = {"the zone names others": (NS1, "ns3.customer.example."), "one name in both": (NS1,)}
+    ns = own.get(names, (NS1, NS2))
+    other = NEIGHBOUR if networks == "one" else SERVER2
+    unheard = SILENT if names == "no server of the zone gives its set" else None
+    servers = [server(ns=ns, udp=unheard), server(other, ns=ns, udp=unheard)]
+    alone = names == "one name in both"
+
+    found = name_server_sets.judge(
+        zone(*servers[: 1 if alone else 2], delegated=(NS1,) if alone else (NS1, NS2))
+    )
+
+    assert [finding.code for finding in found] == [judgement]
+
+
+def test_both_sides_of_a_mismatch_are_named() -> None:
+    (finding,) = name_server_sets.judge(
+        zone(server(ns=(NS1, "ns3.customer.example.")), server(SERVER2, ns=(NS1,)))
+    )
+
+    assert "only the registry names ns2.customer.example." in finding.message
+    assert "only the zone names ns3.customer.example." in finding.message
