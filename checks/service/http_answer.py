@@ -122,8 +122,8 @@ class HttpOk(OfPages):
         led = tuple(url for url in self.finals if url not in self.urls)
         via = f" (after a redirect to {listed(led)})" if led else ""
         return (
-            f"{self.subject} answers {self.status}{via}, the first octet after "
-            f"{max(self.waits, default=0.0):.2f} s at most"
+            f"asked for {self.subject}, the web service answers {self.status}{via}, its first "
+            f"octet after {max(self.waits, default=0.0):.2f} s at most"
         )
 
 
@@ -152,8 +152,9 @@ class SlowFirstByte(BadPage):
     @property
     def message(self) -> str:
         return (
-            f"{self.subject} takes {max(self.waits, default=0.0):.1f} s to begin its answer, while "
-            "connecting is fast, so the wait is the server's and not the network's"
+            f"asked for {self.subject}, the web service takes {max(self.waits, default=0.0):.1f} s "
+            "to begin its answer, while connecting is fast, so the wait is the server's and not "
+            "the network's"
         )
 
     @property
@@ -288,7 +289,7 @@ class AnswerTruncated(BadPage):
             for got, said in self.sizes
         )
         return (
-            f"the answer of {self.subject} breaks off: {parts} came, although connecting and the "
+            f"the answer for {self.subject} breaks off: {parts} came, although connecting and the "
             "beginning of the answer went well"
         )
 
@@ -318,10 +319,10 @@ class RedirectLoop(BadPage):
     def message(self) -> str:
         if self.repeats:
             return (
-                f"{self.subject} redirects in circles: a URL comes again that was already asked, "
-                "and no answer asks for a cookie that could end it"
+                f"the redirects of {self.subject} go in circles: a URL comes again that was "
+                "already asked, and no answer sets a cookie that could end it"
             )
-        return f"{self.subject} goes on redirecting without an end, each time to another URL"
+        return f"the redirects of {self.subject} do not end, each leads to another URL"
 
     @property
     def for_agent(self) -> str:
@@ -349,7 +350,7 @@ class RedirectBroken(BadPage):
     @property
     def message(self) -> str:
         where = f" to {self.to}" if self.to else ""
-        return f"{self.subject} answers with a redirect{where} that cannot work: {self.why}"
+        return f"the redirect of {self.subject}{where} cannot work: {self.why}"
 
     @property
     def for_agent(self) -> str:
@@ -376,8 +377,9 @@ class HttpAnswerMalformed(BadPage):
     @property
     def message(self) -> str:
         return (
-            f"{self.subject} gives no HTTP answer: the port accepts connections, then {self.what}; "
-            "that a device on the way does this is not ruled out"
+            f"asked for {self.subject}, the service gives no HTTP answer: the port accepts "
+            f"connections, then it {self.what}; that a device on the way does this is not "
+            "ruled out"
         )
 
     @property

@@ -167,7 +167,7 @@ def test_a_loop_between_http_and_https_is_one_finding() -> None:
 
 def test_another_host_is_asked_at_the_same_family_first_and_then_at_the_other() -> None:
     both = SystemAddresses(addresses=("22.60.1.20", "2e00:60::20"))
-    pages = {URL: TO_OTHER, "2e00:60::20 https://shop.example/": SILENT}
+    pages: dict[str, Outcome] = {URL: TO_OTHER, "2e00:60::20 https://shop.example/": SILENT}
     site = Site(addresses=(V6,), pages=pages, names={"shop.example": both})
 
     findings, world = found(http_answer.CHECK, site, URL)
