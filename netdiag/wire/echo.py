@@ -137,7 +137,7 @@ async def _udp(request: Echo, clock: Clock) -> Outcome:
         if not isinstance(received, QueuedError):
             return EchoReply(rtt=round(rtt, 6), ttl=received.ttl)
         said = received.outcome(rtt)
-        if said.kind is Unreachable.PORT and said.sender == request.address:
+        if said.kind is Unreachable.PORT and sockets.same(said.sender, request.address):
             return EchoReply(rtt=said.rtt, ttl=said.return_ttl)
         return said
 

@@ -65,6 +65,8 @@ class Exchange:
 async def open_stream(exchange: Exchange) -> socket.socket:
     """Connect to the pinned address. Raises NotConnectedError."""
     request = exchange.request
+    # What came before was loading and preparing: the request starts with its first packet.
+    exchange.started = exchange.clock()
     options = tcp.Options(wait=min(tcp.WAIT, exchange.left))
     connecting = tcp.handshake(request.address, request.port, exchange.clock, options)
     done = await exchange.closing.enter_async_context(connecting)

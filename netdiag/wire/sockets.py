@@ -30,6 +30,12 @@ def family(address: str) -> int:
     return ipaddress.ip_address(address.partition("%")[0]).version
 
 
+def same(address: str, other: str) -> bool:
+    """Whether two spellings mean one address; zones are not compared."""
+    literals = (text.partition("%")[0] for text in (address, other))
+    return len({ipaddress.ip_address(text) for text in literals if text}) == 1
+
+
 def socket_address(address: str, port: int) -> SocketAddress:
     """The socket address of a literal address, zone index included; nothing is looked up."""
     if family(address) == 4:

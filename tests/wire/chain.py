@@ -56,6 +56,8 @@ REJECTS = {
     1007: ("tcp reset", "tcp reset"),
 }
 DROPPED = 1010
+SHORT_QUOTES = 33499
+"""A UDP port of the server that answers with ICMP errors which quote eight octets of UDP only."""
 
 SYSCTLS = {
     "net/ipv4/ip_forward": "1",
@@ -104,6 +106,10 @@ CASES = {
     "blackhole": TcpConnect(address="192.0.2.3", port=80),
     "no-route": TcpConnect(address="100.64.0.1", port=80),
     "late-neighbours": ReadNeighbours(),
+    **{
+        f"short-quote-{ttl}": HopProbe(address=SERVER[4], ttl=ttl, port=SHORT_QUOTES)
+        for ttl in (5, 6)
+    },
 }
 
 
@@ -216,7 +222,35 @@ def _listen() -> list[socket.socket]:
         ]
 
 
+def _quote_little() -> list[socket.socket]:
+    """Have the loop answer `SHORT_QUOTES` as old routers do (RFC 792: 64 bits of the data)."""
+    with linux.within("server"):
+        heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        heard.bind((SERVER[4], SHORT_QUOTES))
+        errors = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+
+    def answer() -> None:
+        data, (address, port) = heard.recvfrom(2048)
+        ends = socket.inet_aton(address) + socket.inet_aton(SERVER[4])
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(data), 0, 0, 1, 17, 0) + ends
+        udp = struct.pack("!4H", port, SHORT_QUOTES, 8 + len(data), 0)
+        message = struct.pack("!BBHI", 11, 0, 0, 0) + ip + udp
+        check = ~_sum(message) & 0xFFFF
+        errors.sendto(message[:2] + check.to_bytes(2) + message[4:], (address, 0))
+
+    asyncio.get_running_loop().add_reader(heard, answer)
+    return [heard, errors]
+
+
+def _sum(data: bytes) -> int:
+    """The one's complement sum of RFC 1071."""
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return total + (total >> 16)
+
+
 async def _send_all() -> Mapping[str, Sent]:
+    quoting = _quote_little()
     servers = [
         await asyncio.start_server(lambda _, writer: writer.close(), sock=sock)
         for sock in _listen()
@@ -231,6 +265,8 @@ async def _send_all() -> Mapping[str, Sent]:
     found |= await _send({f"user/{name}": case for name, case in UNPRIVILEGED.items()})
     for server in servers:
         server.close()
+    for sock in quoting:
+        sock.close()
     return found
 
 

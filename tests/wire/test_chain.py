@@ -205,6 +205,19 @@ def test_the_target_answers_every_ttl_that_reaches_it(
     assert isinstance(seen[f"closed-{ttl}/{family}"].outcome, Reset)
 
 
+@pytest.mark.parametrize("ttl", [5, 6])
+def test_a_router_that_quotes_too_little_is_asked_on_a_port_apart(
+    seen: Mapping[str, Sent], ttl: int
+) -> None:
+    sent = seen[f"short-quote-{ttl}"]
+    assert isinstance(sent.outcome, IcmpError)
+    assert (sent.outcome.kind, sent.outcome.sender) == (Unreachable.TTL_EXCEEDED, SERVER[4])
+    assert [(a.how, a.result) for a in sent.attempts] == [
+        ("udp", "timeout"),
+        ("udp-own-port", "ttl-exceeded"),
+    ]
+
+
 @FAMILIES
 def test_a_loop_shows_the_same_routers_again(seen: Mapping[str, Sent], family: int) -> None:
     outcomes = [seen[f"loop-{ttl}/{family}"].outcome for ttl in range(1, 7)]
