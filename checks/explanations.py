@@ -24,6 +24,25 @@ from checks.connectivity.port_state import (
     RejectedByFirewall,
     ResetByMiddlebox,
 )
+from checks.connectivity.service_silent import SpeechNotHeard
+from checks.dns.consistency import AnswersDiffer, SerialMismatch
+from checks.dns.name_existence import NameNotDetermined
+from checks.dns.name_server_sets import NameServerSetNotSeen
+from checks.dns.name_servers import (
+    LameDelegation,
+    NameServerSilent,
+    NoNameServerAnswers,
+    ServerNotAsked,
+)
+from checks.dns.published_addresses import PrivateAddressPublished
+from checks.dns.resolvers import ResolverNotJudged
+from checks.dns.reverse import ReverseNotDetermined
+from checks.dns.server_names import (
+    GlueMismatch,
+    NameServerUnresolvable,
+    ServerNameNotDetermined,
+)
+from checks.dns.transports import TransportNotSeen
 from checks.facts.folding import OfAddresses, OfEndpoints
 from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
 from checks.local.link import LinkDown, NoAddress
@@ -32,7 +51,7 @@ from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
-from netdiag.model import Explanation, Finding
+from netdiag.model import Explanation, Finding, Severity
 
 Kinds = tuple[type[Finding], ...]
 AboutTarget = OfAddresses | OfEndpoints
@@ -49,6 +68,16 @@ NOT_SEEN_OF_TARGET: Kinds = (
     LoopNotSeen,
     RouteNotSeen,
     VanishingNotSeen,
+    SpeechNotHeard,
+)
+NOT_SEEN_OF_NAME: Kinds = (
+    NameNotDetermined,
+    ServerNotAsked,
+    ServerNameNotDetermined,
+    TransportNotSeen,
+    NameServerSetNotSeen,
+    ResolverNotJudged,
+    ReverseNotDetermined,
 )
 NOT_SEEN_NEARBY: Kinds = (GatewayNotSeen, UplinkNotSeen, RoutesNotSeen)
 
@@ -88,6 +117,31 @@ def same_address(cause: AboutTarget, symptom: AboutTarget) -> bool:
     return not set(cause.addresses).isdisjoint(symptom.addresses)
 
 
+def zone_is_dead(
+    cause: LameDelegation | NoNameServerAnswers | NameServerUnresolvable, symptom: Finding
+) -> bool:
+    """No server serves the zone, so nobody can tell what is in it."""
+    zone = cause.zone if isinstance(cause, NameServerUnresolvable) else cause.subject
+    about = symptom.zone if isinstance(symptom, NameNotDetermined) else zone
+    return cause.severity is Severity.CRITICAL and about == zone
+
+
+def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
+    """The servers have different versions of the zone, and so different answers."""
+    return cause.subject == symptom.zone
+
+
+def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDelegation) -> bool:
+    """The registry's wrong address is where this server was looked for."""
+    led = {f"{cause.subject} [{address}]" for address in cause.glue}
+    return set(symptom.servers) <= led
+
+
+def address_leads_nowhere(cause: PrivateAddressPublished, symptom: AboutTarget) -> bool:
+    """The published address is not on the Internet, so it is not asked."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
 def same_endpoint(cause: AboutTarget, symptom: AboutTarget) -> bool:
     """The family is not served because its ports at these addresses are not."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
@@ -98,7 +152,15 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoDefaultRoute,), (GatewaySilent, UplinkDown), nothing_leaves),
     *rules((GatewaySilent,), (UplinkDown,), nothing_leaves),
-    *rules(NO_WAY_OUT, (*NOT_SEEN_OF_TARGET, *NOT_SEEN_NEARBY), nothing_leaves),
+    *rules(NO_WAY_OUT, (*NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_NAME, *NOT_SEEN_NEARBY), nothing_leaves),
+    *rules(
+        (LameDelegation, NoNameServerAnswers, NameServerUnresolvable),
+        (NameNotDetermined, NameServerSetNotSeen, ResolverNotJudged),
+        zone_is_dead,
+    ),
+    *rules((SerialMismatch,), (AnswersDiffer,), other_version),
+    *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
+    *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),
     *rules((GatewaySilent,), NOT_SEEN_OF_TARGET, gateway_of_family),
     *rules(

@@ -32,6 +32,14 @@ def test_nothing_active_survives(text: str) -> None:
     assert sum(unicodedata.combining(c) > 0 for c in cleaned) <= 3
 
 
+def test_no_control_format_or_private_character_survives() -> None:
+    every = "".join(chr(code) for code in range(0x110000))
+    cleaned = clean(every, limit=len(every))
+
+    kinds = {unicodedata.category(c) for c in cleaned}
+    assert kinds.isdisjoint({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
 def test_what_is_visible_stays_as_it_is() -> None:
     assert clean("bücher.example → 日本語 (ok)") == "bücher.example → 日本語 (ok)"
 
