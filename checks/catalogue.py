@@ -17,6 +17,7 @@ from checks.dns import (
 from checks.explanations import EXPLANATIONS
 from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
 from checks.routing import black_hole, routing_loop, unreachable_route
+from checks.service import certificate, http_answer, tls
 from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
@@ -43,6 +44,9 @@ CATALOGUE = Catalogue(
         link.CHECK,
         no_default_route.CHECK,
         uplink_down.CHECK,
+        certificate.CHECK,
+        http_answer.CHECK,
+        tls.CHECK,
     ),
     explanations=EXPLANATIONS,
 )

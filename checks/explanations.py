@@ -51,6 +51,9 @@ from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
+from checks.service.certificate import CertificateNotSeen
+from checks.service.http_answer import PageNotSeen
+from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
 from netdiag.model import Explanation, Finding, Severity
 
 Kinds = tuple[type[Finding], ...]
@@ -70,6 +73,7 @@ NOT_SEEN_OF_TARGET: Kinds = (
     VanishingNotSeen,
     SpeechNotHeard,
 )
+NOT_SEEN_OF_SERVICE: Kinds = (CertificateNotSeen, PageNotSeen, TlsNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
     NameNotDetermined,
     ServerNotAsked,
@@ -142,9 +146,14 @@ def address_leads_nowhere(cause: PrivateAddressPublished, symptom: AboutTarget) 
     return not set(cause.addresses).isdisjoint(symptom.addresses)
 
 
-def same_endpoint(cause: AboutTarget, symptom: AboutTarget) -> bool:
+def ports_of_family(cause: AboutTarget, symptom: AboutTarget) -> bool:
     """The family is not served because its ports at these addresses are not."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
+def same_endpoint(cause: OfEndpoints, symptom: OfEndpoints) -> bool:
+    """This very port does not speak as it should, so what it would say stays unseen."""
+    return not set(cause.endpoints).isdisjoint(symptom.endpoints)
 
 
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
@@ -169,6 +178,9 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         same_address,
     ),
     *rules((Ipv4Unreachable, Ipv6Unreachable), NOT_SEEN_OF_TARGET, same_address),
-    *rules((AaaaWithoutService,), (PortClosed, *NOT_SEEN_OF_TARGET), same_endpoint),
-    *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), same_endpoint),
+    *rules((AaaaWithoutService,), (PortClosed, *NOT_SEEN_OF_TARGET), ports_of_family),
+    *rules(
+        (ServiceSilent, TlsVersionMismatch, TlsHandshakeFailed), NOT_SEEN_OF_SERVICE, same_endpoint
+    ),
+    *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), ports_of_family),
 )
