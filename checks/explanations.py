@@ -24,7 +24,7 @@ from checks.connectivity.port_state import (
     RejectedByFirewall,
     ResetByMiddlebox,
 )
-from checks.connectivity.service_silent import SpeechNotHeard
+from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
 from checks.dns.name_existence import NameNotDetermined
 from checks.dns.name_server_sets import NameServerSetNotSeen
