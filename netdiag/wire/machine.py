@@ -36,7 +36,7 @@ from netdiag.requests import (
     SystemLookup,
 )
 from netdiag.text import clean
-from netdiag.wire import netlink, sockets
+from netdiag.wire import failures, netlink, sockets
 
 LOOKUP_TIMEOUT = 5.0
 MOST = 2000
@@ -137,8 +137,10 @@ def select_source(request: SelectSource) -> Sent:
 
 def read_interfaces(request: ReadInterfaces) -> Sent:
     """Every link with the addresses of both families."""
-    if sys.platform != "linux":
-        return _not_observable("network interfaces")
+    return _observe("network interfaces", _interfaces)
+
+
+def _interfaces() -> Outcome:
     links = netlink.dump(netlink.GET_LINK)[:MOST]
     addresses: dict[int, list[str]] = {}
     for message in netlink.dump(netlink.GET_ADDRESS)[:MOST]:
@@ -147,7 +149,7 @@ def read_interfaces(request: ReadInterfaces) -> Sent:
         own = message.address(_IFA_LOCAL) or message.address(_IFA_ADDRESS)
         if own:
             addresses.setdefault(index, []).append(f"{own}/{prefix}")
-    return Sent(Interfaces(interfaces=tuple(_interface(link, addresses) for link in links)))
+    return Interfaces(interfaces=tuple(_interface(link, addresses) for link in links))
 
 
 def _interface(link: netlink.Message, addresses: dict[int, list[str]]) -> Interface:
@@ -173,16 +175,18 @@ def _name(raw: bytes) -> str:
 
 def read_routes(request: ReadRoutes) -> Sent:
     """The routes of the main table, default routes first; policy rules are not read."""
-    if sys.platform != "linux":
-        return _not_observable("the routing table")
+    return _observe("the routing table", lambda: _all_routes(request.family))
+
+
+def _all_routes(family: int) -> Outcome:
     names = _device_names()
     routes = [
         route
-        for message in netlink.dump(netlink.GET_ROUTE, request.family)
-        for route in _routes(message, request.family, names)
+        for message in netlink.dump(netlink.GET_ROUTE, family)
+        for route in _routes(message, family, names)
     ]
     routes.sort(key=lambda route: (not route.destination.endswith("/0"), route.metric))
-    return Sent(Routes(routes=tuple(routes[:MOST])))
+    return Routes(routes=tuple(routes[:MOST]))
 
 
 def _device_names() -> dict[int, str]:
@@ -226,8 +230,10 @@ def _next_hops(data: bytes) -> Iterator[netlink.Message]:
 
 def read_neighbours(request: ReadNeighbours) -> Sent:
     """Both families' neighbours with the kernel's state of each."""
-    if sys.platform != "linux":
-        return _not_observable("the neighbour table")
+    return _observe("the neighbour table", _neighbours)
+
+
+def _neighbours() -> Outcome:
     names = _device_names()
     found = []
     for message in netlink.dump(netlink.GET_NEIGHBOUR)[:MOST]:
@@ -236,9 +242,15 @@ def read_neighbours(request: ReadNeighbours) -> Sent:
         if address and state in _STATES:
             device = names.get(index, "")
             found.append(Neighbour(address=address, device=device, state=_STATES[state]))
-    return Sent(Neighbours(neighbours=tuple(found)))
+    return Neighbours(neighbours=tuple(found))
 
 
-def _not_observable(what: str) -> Sent:
-    detail = f"{what} cannot be read on {sys.platform} yet"
-    return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE, detail=detail))
+def _observe(what: str, read: Callable[[], Outcome]) -> Sent:
+    """What the kernel lets `read` see; one that cannot be asked tells nothing of the network."""
+    why = f"reading it is not implemented for {sys.platform}"
+    if sys.platform == "linux":
+        try:
+            return Sent(read())
+        except OSError as error:
+            why = failures.from_error(error).detail
+    return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE, detail=f"{what}: {why}"))

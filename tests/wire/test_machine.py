@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 import time
@@ -25,6 +26,7 @@ from netdiag.outcomes import (
 from netdiag.requests import (
     ReadHostsFile,
     ReadInterfaces,
+    ReadNeighbours,
     ReadProxies,
     ReadResolvers,
     ReadRoutes,
@@ -32,7 +34,7 @@ from netdiag.requests import (
     SelectSource,
     SystemLookup,
 )
-from netdiag.wire import capabilities, machine, settings
+from netdiag.wire import capabilities, machine, netlink, settings
 from tests.wire import peers
 
 
@@ -122,6 +124,20 @@ def test_interfaces_have_addresses() -> None:
 @pytest.mark.parametrize("family", [4, 6])
 def test_routes_can_be_read(family: int) -> None:
     assert isinstance(look(ReadRoutes(family=family)).outcome, Routes)
+
+
+@pytest.mark.parametrize("request_", [ReadInterfaces(), ReadRoutes(family=4), ReadNeighbours()])
+def test_a_kernel_that_may_not_be_asked_blames_nobody(
+    monkeypatch: pytest.MonkeyPatch, request_: Request
+) -> None:
+    def refused(*_: object) -> list[object]:
+        raise PermissionError(errno.EPERM, "refused")
+
+    monkeypatch.setattr(netlink, "dump", refused)
+    outcome = look(request_).outcome
+    assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.NOT_OBSERVABLE
+    assert "EPERM" in outcome.detail
 
 
 def test_capabilities_are_all_told() -> None:

@@ -38,7 +38,7 @@ def test_a_closed_port_resets() -> None:
     assert [(a.result, a.packets) for a in sent.attempts] == [("reset", 1)]
 
 
-def test_the_close_is_no_reset_even_where_the_server_speaks_first() -> None:
+def test_the_close_is_no_reset() -> None:
     ended: list[bytes | OSError] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
