@@ -44,7 +44,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import is_address, resolve
+from checks.facts.iterate import is_address, resolve, version
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, IcmpError, Resolvers, ResourceRecord
@@ -286,7 +286,9 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     asked = await asyncio.gather(*(_ask(net, address, name) for address in addresses))
     public: tuple[Asked, ...] = ()
     if not all(one.answered for one in asked):
-        others = [a for a in brief.public_resolvers if a not in addresses]
+        others = [
+            a for a in brief.public_resolvers if a not in addresses and version(a) in brief.families
+        ]
         public = tuple(await asyncio.gather(*(_ask(net, address, name) for address in others)))
     known = all(one.status in {"found", "nodata", "nxdomain"} for one in found)
     return Facts(
@@ -304,7 +306,8 @@ async def _configured(net: Asker, brief: Brief) -> tuple[str, ...]:
         return (brief.resolver,)
     match (await net.ask(ReadResolvers())).outcome:
         case Resolvers(addresses=addresses):
-            return tuple(a for a in addresses if is_address(a))[:MOST]
+            families = brief.families
+            return tuple(a for a in addresses if is_address(a) and version(a) in families)[:MOST]
         case _:
             return ()
 
@@ -322,7 +325,10 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if facts.name is None:
         yield Skipped(subject="resolvers", missing="the target is an address, no name is looked up")
     elif not facts.asked:
-        yield Skipped(subject="resolvers", missing="no resolver of this machine is known")
+        yield Skipped(
+            subject="resolvers",
+            missing="no resolver of this machine is known for the families asked",
+        )
     else:
         for one in facts.asked:
             yield judge_resolver(facts, facts.name, one)

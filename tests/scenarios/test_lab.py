@@ -1,13 +1,20 @@
-"""Every scenario, as root and without any privilege: exactly its causes, and nothing else."""
+"""Every scenario, as root and without any privilege: exactly its causes, and nothing else.
+
+Each record must also keep the laws that hold for all records.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from typing import Any
 
 import pytest
 
+from checks.catalogue import CATALOGUE
+from netdiag import boundary, record
+from netdiag.cli.judge import judged
 from tests.lab import outside
 from tests.lab.outside import Wish
 from tests.lab.scenario import Scenario
@@ -15,10 +22,10 @@ from tests.lab.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.lab
 
-Record = dict[str, Any]
+Tree = dict[str, Any]
 
 
-def diagnosed(scenario: Scenario, *, as_user: bool) -> tuple[Record, int]:
+def diagnosed(scenario: Scenario, *, as_user: bool) -> tuple[str, int]:
     """The record of `netdiag check` inside the scenario, and its exit status."""
     command = (sys.executable, "-m", "netdiag", "check", "--format", "json")
     done = outside.run(
@@ -30,20 +37,39 @@ def diagnosed(scenario: Scenario, *, as_user: bool) -> tuple[Record, int]:
         )
     )
     assert done.stdout.startswith("{"), f"exit {done.returncode}\n{done.stderr}\n{done.stdout}"
-    record: Record = json.loads(done.stdout)
-    return record, done.returncode
+    return done.stdout, done.returncode
+
+
+@functools.cache
+def cured(vantage: str, target: str, arguments: tuple[str, ...]) -> Tree:
+    """The same look where nothing is broken."""
+    healthy = Scenario(
+        name="healthy", truth="", vantage=vantage, target=target, arguments=arguments
+    )
+    tree: Tree = json.loads(diagnosed(healthy, as_user=True)[0])
+    return tree
 
 
 @pytest.mark.parametrize("as_user", [False, True], ids=["root", "user"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_scenario(scenario: Scenario, as_user: bool) -> None:
-    record, status = diagnosed(scenario, as_user=as_user)
-    told = _told(record)
-    crashed = [f["message"] for f in record["findings"] if f["outcome"] == "crashed"]
+    text, status = diagnosed(scenario, as_user=as_user)
+    tree: Tree = json.loads(text)
+
+    has_exactly_its_causes(scenario, tree, status)
+    keeps_the_laws(tree)
+    is_judged_the_same_again(text)
+    if as_user:
+        symptoms_go_with_their_causes(scenario, tree)
+
+
+def has_exactly_its_causes(scenario: Scenario, tree: Tree, status: int) -> None:
+    told = _told(tree)
+    crashed = [f["message"] for f in tree["findings"] if f["outcome"] == "crashed"]
     assert crashed == []
-    assert {c["code"] for c in record["causes"]} == {c.code for c in scenario.causes}, told
+    assert {c["code"] for c in tree["causes"]} == {c.code for c in scenario.causes}, told
     for expected in scenario.causes:
-        found = [c for c in record["causes"] if c["code"] == expected.code]
+        found = [c for c in tree["causes"] if c["code"] == expected.code]
         if expected.owner:
             assert {c["owner"] for c in found} == {expected.owner}, told
         if expected.support:
@@ -51,7 +77,40 @@ def test_scenario(scenario: Scenario, as_user: bool) -> None:
     assert status == scenario.status, told
 
 
-def _told(record: Record) -> str:
+def keeps_the_laws(tree: Tree) -> None:
+    """Nothing is asked twice; evidence exists; a problem can be repeated and acted upon."""
+    asked = [json.dumps(o["request"], sort_keys=True) for o in tree["transcript"]]
+    assert len(asked) == len(set(asked))
+    known = {o["id"] for o in tree["transcript"]}
+    for finding in tree["findings"]:
+        assert set(finding["evidence"]) <= known
+        if finding["outcome"] == "problem":
+            assert finding["evidence"]
+            assert finding["reproduce"], finding["code"]
+            assert finding["advice"]["agent"]
+            assert finding["advice"]["customer"]
+
+
+def is_judged_the_same_again(text: str) -> None:
+    """From the saved record today's checks conclude the same, to the octet."""
+    saved = record.loads(text.encode())
+
+    assert record.dumps(judged(saved, CATALOGUE, boundary.default())).decode() == text
+
+
+def symptoms_go_with_their_causes(scenario: Scenario, tree: Tree) -> None:
+    """The counterfactual that makes an explanation true: without the cause, no symptom."""
+    symptoms = {_identity(f) for f in tree["findings"] if f["explained_by"]}
+    if symptoms:
+        healthy = cured(scenario.vantage, scenario.target, scenario.arguments)
+        assert symptoms.isdisjoint(_identity(f) for f in healthy["findings"])
+
+
+def _identity(finding: Tree) -> tuple[str, ...]:
+    return tuple(finding[field] for field in ("check", "code", "outcome", "subject"))
+
+
+def _told(tree: Tree) -> str:
     """What a failed comparison shows of the record."""
-    lines = [f"{c['code']} ({c['owner']}) {c['subject']}: {c['message']}" for c in record["causes"]]
-    return "\n".join([f"{record['status']}: {record['summary']}", *lines])
+    lines = [f"{c['code']} ({c['owner']}) {c['subject']}: {c['message']}" for c in tree["causes"]]
+    return "\n".join([f"{tree['status']}: {tree['summary']}", *lines])
