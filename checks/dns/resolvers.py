@@ -44,7 +44,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import is_address, resolve, version
+from checks.facts.iterate import Resolution, is_address, resolve, version
+from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, IcmpError, Resolvers, ResourceRecord
@@ -278,9 +279,10 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     name = brief.target.name
     if name is None:
         return Facts(name=None)
-    addresses, seen, found = await asyncio.gather(
+    addresses, seen, zone, found = await asyncio.gather(
         _configured(net, brief),
         net.ask(ReadResolvers()),
+        target_zone(net, brief),
         asyncio.gather(*(resolve(net, brief, name, rtype) for rtype in ("A", "AAAA"))),
     )
     asked = await asyncio.gather(*(_ask(net, address, name) for address in addresses))
@@ -295,10 +297,18 @@ async def gather(net: Asker, brief: Brief) -> Facts:
         name=name,
         asked=tuple(asked),
         public=public,
-        true=tuple(a for one in found for a in one.data) if known else None,
+        true=_given_by_owner(found, zone) if known else None,
         exists=not any(one.status == "nxdomain" for one in found),
         evidence=(seen.id, *dict.fromkeys(n for one in found for n in one.evidence)),
     )
+
+
+def _given_by_owner(found: Iterable[Resolution], zone: Zone) -> tuple[str, ...]:
+    """Every address that any of the zone's servers gives: they may differ among themselves."""
+    data = [address for one in found for address in one.data]
+    replies = (seen for server in zone.servers for seen in (server.a, server.aaaa))
+    data += [record.data for seen in replies for record in _addresses(seen)]
+    return tuple(dict.fromkeys(data))
 
 
 async def _configured(net: Asker, brief: Brief) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import click
 
 from netdiag.cli import live
 from netdiag.cli import output as outputs
-from netdiag.cli.options import AUDIENCES, FORMS, Asked, plan_for, run_options
+from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, plan_for, run_options
 
 
 @click.command("check")
@@ -30,7 +30,7 @@ def command(
     target: str,
     form: str | None,
     output: Path | None,
-    audience: str,
+    audience: Audience,
     verbose: bool,
     log_file: Path | None,
     **asked: Any,

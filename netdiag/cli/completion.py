@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
+
+SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.argument("shell", type=click.Choice(tuple(SHELLS)))
 def command(shell: str) -> int:
     """Print the completion script of SHELL.
 
@@ -19,7 +21,5 @@ def command(shell: str) -> int:
     """
     from netdiag.cli.main import cli
 
-    kind = get_completion_class(shell)
-    assert kind is not None
-    click.echo(kind(cli, {}, "netdiag", "_NETDIAG_COMPLETE").source())
+    click.echo(SHELLS[shell](cli, {}, "netdiag", "_NETDIAG_COMPLETE").source())
     return 0

@@ -31,6 +31,13 @@ MEANING = {
 }
 
 
+CLOCK = {
+    True: "synchronised",
+    False: "not synchronised: certificates may look invalid",
+    None: "not known here",
+}
+
+
 @click.command("doctor")
 @click.option("--config", type=click.Path(path_type=Path), help="Configuration file to check.")
 def command(config: Path | None) -> int:
@@ -58,8 +65,7 @@ def command(config: Path | None) -> int:
     found = resolvers.addresses if isinstance(resolvers, Resolvers) else ()
     _say("resolvers", ", ".join(found) or "none known: --resolver names one", bad=not found)
     synchronised = _clock_synchronised()
-    words = {True: "synchronised", False: "not synchronised: certificates may look invalid"}
-    _say("clock", words.get(synchronised, "not known here"), bad=synchronised is False)
+    _say("clock", CLOCK[synchronised], bad=synchronised is False)
     own = ", ".join(network.name for network in settings.networks) or "none configured"
     _say("own networks", own)
     return 0

@@ -9,6 +9,7 @@ import click
 
 from netdiag.boundary import Boundary
 from netdiag.cli import options, output
+from netdiag.cli.options import Audience
 from netdiag.conclude import Catalogue, Run, conclude
 from netdiag.engine import diagnose
 from netdiag.network import Recorded
@@ -41,7 +42,7 @@ def judged(record: Record, catalogue: Catalogue, boundary: Boundary) -> Record:
 @click.option("--audience", type=click.Choice(options.AUDIENCES), default="agent")
 @click.option("--config", type=click.Path(path_type=Path), help="For the support boundary.")
 def command(
-    record: Path, form: str | None, file: Path | None, audience: str, config: Path | None
+    record: Path, form: str | None, file: Path | None, audience: Audience, config: Path | None
 ) -> int:
     """Judge a saved RECORD again with today's checks. Sends nothing.
 

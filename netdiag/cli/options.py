@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import click
 
@@ -21,7 +21,8 @@ from netdiag.model import Brief, RootServer
 from netdiag.network import Watcher
 
 FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
-AUDIENCES = ("customer", "agent", "expert")
+Audience = Literal["customer", "agent", "expert"]
+AUDIENCES: tuple[str, ...] = get_args(Audience)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from netdiag.cli.options import Audience
 from netdiag.record import Record
 
 STATUS = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
@@ -53,7 +54,7 @@ def write(output: Path, text: str) -> None:
         raise click.ClickException(f"--output {output}: {error.strerror}") from None
 
 
-def deliver(record: Record, form: str | None, output: Path | None, audience: str) -> int:
+def deliver(record: Record, form: str | None, output: Path | None, audience: Audience) -> int:
     """Show or write the report and return the exit status."""
     chosen = form_of(form, output)
     if output is None:
@@ -65,7 +66,7 @@ def deliver(record: Record, form: str | None, output: Path | None, audience: str
     return STATUS[record.status]
 
 
-def rendered(record: Record, form: str, audience: str, *, plain: bool = False) -> str:
+def rendered(record: Record, form: str, audience: Audience, *, plain: bool = False) -> str:
     """The report as text; `plain` means not for this terminal."""
     from reports import forms
 

@@ -8,6 +8,7 @@ import click
 
 from netdiag.cli import options, output
 from netdiag.cli.judge import read_record
+from netdiag.cli.options import Audience
 
 
 @click.command("report")
@@ -21,7 +22,7 @@ from netdiag.cli.judge import read_record
     show_default=True,
     help="For whom the report is worded.",
 )
-def command(record: Path, form: str | None, file: Path | None, audience: str) -> int:
+def command(record: Path, form: str | None, file: Path | None, audience: Audience) -> int:
     """Render a saved RECORD. Judges and sends nothing; the exit status is the record's.
 
     \b
