@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from netdiag.model import Brief
+from netdiag.target import SCHEME_PORTS
 
 Speech = Literal["tls", "http", "greeting", "unknown"]
 
@@ -38,3 +39,14 @@ def speech_of(brief: Brief, port: int) -> Speech:
     if port in HTTP_PORTS:
         return "http"
     return "greeting" if port in GREETING_PORTS else "unknown"
+
+
+def protocol_of(brief: Brief, port: int) -> int:
+    """The well-known port of the protocol spoken on `port`: that of the scheme given, or `port`."""
+    scheme = brief.target.scheme
+    return SCHEME_PORTS[scheme] if scheme and port in brief.target.ports else port
+
+
+def first_line(text: str, limit: int = 120) -> str:
+    """The first line of cleaned text, in which line ends are spelled out."""
+    return text.partition("\\x0d")[0].partition("\\x0a")[0][:limit].strip()

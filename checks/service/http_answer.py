@@ -12,37 +12,37 @@ Whose it is to fix depends on who answers: the web server, a proxy, or the appli
 ## How it decides
 Each asked port of each address is one visit; what its last step gave decides.
 
-| the last answer                      | control                        | judgement             |
-|--------------------------------------|--------------------------------|-----------------------|
-| 200, whole                           | not needed                     | http-ok               |
-| 404 or 410                           | a service answers              | page-not-found        |
-| 200, fewer octets than promised      | its own Content-Length         | answer-truncated      |
-| 200, the first after 3 s or more     | connected within 1 s           | slow-first-byte       |
-| 200, the first after 3 s or more     | connecting took as long        | http-ok               |
-| 500                                  | a whole HTTP answer            | application-error     |
-| 503 with an application's marks      | its marks                      | application-error     |
-| 501, 505 to 510 without such marks   | a whole HTTP answer            | service-unavailable   |
-| 503                                  | a whole HTTP answer            | service-unavailable   |
-| 502 or 504                           | a proxy's own words            | proxy-error           |
-| 520 to 530                           | a proxy's own words            | proxy-error           |
-| 401, 403, 429 or 451                 | a whole HTTP answer            | access-denied         |
-| any with a bot challenge             | its header                     | access-denied         |
-| a redirect to a URL seen before      | nothing asks for a cookie      | redirect-loop         |
-| the eleventh redirect                | nothing asks for a cookie      | redirect-loop         |
-| a redirect to a URL seen before      | a cookie is asked for          | page-not-seen         |
-| a redirect to a name that is unknown | the lookup's own answer        | redirect-broken       |
-| a redirect to what is no URL         | not needed                     | redirect-broken       |
-| a redirect to nowhere                | not needed                     | redirect-broken       |
-| a redirect to a closed port          | the reset                      | redirect-broken       |
-| a redirect to where TLS fails        | none: that port was not asked  | redirect-broken       |
-| a redirect to where TLS fails        | that port was asked too        | page-not-seen         |
-| a redirect to a lookup that failed   | not needed                     | page-not-seen         |
-| a redirect to another protocol       | not needed                     | page-not-seen         |
-| a redirect to where nothing is heard | not needed                     | page-not-seen         |
-| a redirect that the policy refuses   | not needed                     | page-not-seen         |
-| another status                       | not needed                     | page-not-seen         |
-| no HTTP, or closed before an answer  | the port accepts connections   | http-answer-malformed |
-| silence, TLS failure, ICMP error     | other checks ask those         | page-not-seen         |
+| the last answer                      | control                       | judgement             |
+|--------------------------------------|-------------------------------|-----------------------|
+| 200, whole                           | not needed                    | http-ok               |
+| 404 or 410                           | a service answers             | page-not-found        |
+| 200, fewer octets than promised      | its own Content-Length        | answer-truncated      |
+| 200, the first after 3 s or more     | connected within 1 s          | slow-first-byte       |
+| 200, the first after 3 s or more     | connecting took as long       | http-ok               |
+| 500                                  | a whole HTTP answer           | application-error     |
+| 503 with an application's marks      | its marks                     | application-error     |
+| 501, 505 to 510 without such marks   | a whole HTTP answer           | service-unavailable   |
+| 503                                  | a whole HTTP answer           | service-unavailable   |
+| 502 or 504                           | a proxy's own words           | proxy-error           |
+| 520 to 530                           | a proxy's own words           | proxy-error           |
+| 401, 403, 429 or 451                 | a whole HTTP answer           | access-denied         |
+| any with a bot challenge             | its header                    | access-denied         |
+| a redirect to a URL seen before      | nothing asks for a cookie     | redirect-loop         |
+| the eleventh redirect                | nothing asks for a cookie     | redirect-loop         |
+| a redirect to a URL seen before      | a cookie is asked for         | page-not-seen         |
+| a redirect to a name that is unknown | the lookup's own answer       | redirect-broken       |
+| a redirect to what is no URL         | not needed                    | redirect-broken       |
+| a redirect to nowhere                | not needed                    | redirect-broken       |
+| a redirect to a closed port          | the reset                     | redirect-broken       |
+| a redirect to where TLS fails        | none: that port was not asked | redirect-broken       |
+| a redirect to where TLS fails        | that port was asked too       | page-not-seen         |
+| a redirect to a lookup that failed   | not needed                    | page-not-seen         |
+| a redirect to another protocol       | not needed                    | page-not-seen         |
+| a redirect to where nothing is heard | not needed                    | page-not-seen         |
+| a redirect that the policy refuses   | not needed                    | page-not-seen         |
+| another status                       | not needed                    | page-not-seen         |
+| no HTTP, or closed before an answer  | the port accepts connections  | http-answer-malformed |
+| silence, TLS failure, ICMP error     | other checks ask those        | page-not-seen         |
 
 A fault is a warning where another visit was well, else critical; a 401, which may be meant, is a
 notice. A wait counts as the server's where connecting took less than a second and the first octet
@@ -66,6 +66,7 @@ from typing import ClassVar, TypedDict
 
 from checks.facts.folding import Foldable, listed
 from checks.facts.pages import BadPage, OfPages, ServiceUnavailable, folded_pages
+from checks.facts.speech import first_line
 from checks.facts.web import Step, Stop, Visit, Visits, visits
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
@@ -593,7 +594,7 @@ class _Verdict:
         said = {
             FailureKind.CLOSED_EARLY: "closes the connection before an answer",
             FailureKind.RESET: "resets the connection after the request",
-        }.get(kind, f"sends something else ({detail[:120] or kind.value})")
+        }.get(kind, f"sends something else ({first_line(detail) or kind.value})")
         return HttpAnswerMalformed(**self._where(), hidden=self.hidden, what=said)
 
     def _there(self) -> str:

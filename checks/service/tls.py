@@ -8,20 +8,20 @@ target's name, and where something other than TLS answers, it asks for the page 
 Without a handshake there is no encrypted connection: browsers show an error at once.
 
 ## How it decides
-| the handshake                   | control                            | judgement            |
-|---------------------------------|------------------------------------|----------------------|
-| completes, or shows a chain     | not needed                         | tls-fine             |
-| no common version               | the TCP handshake                  | tls-version-mismatch |
-| refused by an alert             | one without a name fails too       | tls-handshake-failed |
-| refused by an alert             | one without a name completes       | tls-handshake-failed |
-| answered by something else      | plain HTTP answers on this port    | tls-handshake-failed |
-| answered by something else      | plain HTTP does not answer either  | tls-handshake-failed |
-| closed or reset after the hello | one without a name fails too       | tls-handshake-failed |
-| closed or reset after the hello | one without a name completes       | tls-handshake-failed |
-| breaks a rule of TLS            | OpenSSL says which                 | tls-handshake-failed |
-| silence                         | another check asks that            | tls-not-seen         |
-| no second connection            | the port's own check asks that     | tls-not-seen         |
-| this run's own failure          | not needed                         | tls-not-seen         |
+| the handshake                   | control                           | judgement            |
+|---------------------------------|-----------------------------------|----------------------|
+| completes, or shows a chain     | not needed                        | tls-fine             |
+| no common version               | the TCP handshake                 | tls-version-mismatch |
+| refused by an alert             | one without a name fails too      | tls-handshake-failed |
+| refused by an alert             | one without a name completes      | tls-handshake-failed |
+| answered by something else      | plain HTTP answers on this port   | tls-handshake-failed |
+| answered by something else      | plain HTTP does not answer either | tls-handshake-failed |
+| closed or reset after the hello | one without a name fails too      | tls-handshake-failed |
+| closed or reset after the hello | one without a name completes      | tls-handshake-failed |
+| breaks a rule of TLS            | OpenSSL says which                | tls-handshake-failed |
+| silence                         | another check asks that           | tls-not-seen         |
+| no second connection            | the port's own check asks that    | tls-not-seen         |
+| this run's own failure          | not needed                        | tls-not-seen         |
 
 netdiag offers TLS 1.2 and 1.3, as browsers do (RFC 8996 retires older versions). A failure is a
 warning where another asked TLS port or address is well, else critical. Where a connection is closed
@@ -47,6 +47,7 @@ from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.handshakes import Handshake, handshakes
+from checks.facts.speech import first_line
 from checks.facts.web import first_request
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -237,7 +238,7 @@ def _how(failure: Failed) -> str:
         case Failed(kind=FailureKind.TLS_ALERT, detail=detail):
             return f"the service refuses it with an alert ({detail or 'unnamed'})"
         case Failed(kind=FailureKind.NOT_TLS, detail=detail):
-            return f"something other than TLS answers there ({detail or 'not shown'})"
+            return f"something other than TLS answers there ({first_line(detail) or 'not shown'})"
         case Failed(kind=FailureKind.CLOSED_EARLY):
             return "the connection is closed after the hello"
         case Failed(kind=FailureKind.RESET):
