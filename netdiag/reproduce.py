@@ -7,6 +7,7 @@ quoted for the shell, addresses too: a record file may claim any.
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable
 
 from netdiag.network import Observation
@@ -34,9 +35,19 @@ MOST = 6
 
 
 def commands(observations: Iterable[Observation]) -> tuple[str, ...]:
-    """Distinct commands for these observations, in their order, at most `MOST`."""
+    """Distinct commands for these observations, at most `MOST`.
+
+    Each tool's first command comes before any tool's second, so that a long series of one kind
+    does not hide the others.
+    """
     found = dict.fromkeys(c for o in observations if (c := command(o.request)))
-    return tuple(found)[:MOST]
+    seen: Counter[str] = Counter()
+    ranked: list[tuple[int, str]] = []
+    for text in found:
+        tool = text.partition(" ")[0]
+        ranked.append((seen[tool], text))
+        seen[tool] += 1
+    return tuple(text for _, text in sorted(ranked, key=lambda pair: pair[0]))[:MOST]
 
 
 def command(request: Request) -> str | None:

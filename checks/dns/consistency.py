@@ -36,6 +36,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation
@@ -137,25 +138,27 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 def judge(zone: Zone) -> Iterable[Finding]:
     """What differs among the servers that serve the zone."""
     if zone.missing:
-        yield Skipped(subject=zone.apex, missing=zone.missing)
+        yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
     servers = zone.serving
     evidence = tuple(n for s in servers for n in (s.best.id, s.a.id, s.aaaa.id))
     if len(servers) < 2:
         cited = evidence or tuple(n for s in zone.servers for n in s.evidence)
-        yield NothingToCompare(subject=zone.apex, evidence=cited or zone.way.evidence)
+        yield NothingToCompare(subject=shown(zone.apex), evidence=cited or zone.way.evidence)
         return
     serials = _grouped((s, _serial(s)) for s in servers)
     answers = _grouped((s, _addresses(s, zone.way.name)) for s in servers)
     if len(serials) > 1:
         cited = tuple(s.best.id for s in servers)
-        yield SerialMismatch(subject=zone.apex, evidence=cited, groups=serials)
+        yield SerialMismatch(subject=shown(zone.apex), evidence=cited, groups=serials)
     if len(answers) > 1:
         cited = tuple(n for s in servers for n in (s.a.id, s.aaaa.id))
         name = zone.way.name
-        yield AnswersDiffer(subject=name, evidence=cited, groups=answers, zone=zone.apex)
+        yield AnswersDiffer(
+            subject=shown(name), evidence=cited, groups=answers, zone=shown(zone.apex)
+        )
     if len(serials) < 2 and len(answers) < 2:
-        yield ServersAgree(subject=zone.apex, evidence=evidence, count=len(servers))
+        yield ServersAgree(subject=shown(zone.apex), evidence=evidence, count=len(servers))
 
 
 def _grouped(pairs: Iterable[tuple[ZoneServer, str | None]]) -> Groups:

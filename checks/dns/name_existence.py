@@ -39,7 +39,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import Resolution, descend, labels, resolve
+from checks.facts.iterate import Resolution, descend, labels, resolve, shown
 from checks.facts.machine import usable_families
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker
@@ -225,7 +225,7 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     last = found[0].chain[-1]
     end = await descend(net, brief, last)
     return Facts(
-        name=name,
+        name=shown(name),
         usable=bool(usable),
         found=tuple(found),
         zone=end.zone if found[0].status == "nxdomain" else way.zone,
@@ -247,19 +247,31 @@ def judge_name(facts: Facts, name: str) -> Finding:
     data = tuple(address for one in facts.found for address in one.data)
     chain = max((one.chain for one in facts.found), key=len, default=(name,))
     if data:
-        return NameHasAddresses(subject=name, evidence=evidence, addresses=data)
+        return NameHasAddresses(subject=shown(name), evidence=evidence, addresses=data)
     if "alias-loop" in statuses:
-        return CnameLoop(subject=name, evidence=evidence, zone=facts.zone, chain=chain)
+        return CnameLoop(
+            subject=shown(name),
+            evidence=evidence,
+            zone=shown(facts.zone),
+            chain=tuple(map(shown, chain)),
+        )
     if not statuses <= {"nodata", "nxdomain", "found"}:
         why = _why(facts, chain[-1])
-        return NameNotDetermined(subject=name, evidence=evidence, zone=facts.zone, why=why)
+        return NameNotDetermined(
+            subject=shown(name), evidence=evidence, zone=shown(facts.zone), why=why
+        )
     if len(chain) > 1:
-        return CnameDangling(subject=name, evidence=evidence, zone=facts.zone, chain=chain)
+        return CnameDangling(
+            subject=shown(name),
+            evidence=evidence,
+            zone=shown(facts.zone),
+            chain=tuple(map(shown, chain)),
+        )
     if "nxdomain" not in statuses:
-        return NoAddressRecords(subject=name, evidence=evidence, zone=facts.zone)
+        return NoAddressRecords(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
     if labels(facts.zone) <= 1:
-        return NotDelegated(subject=name, evidence=evidence, zone=facts.zone)
-    return NameDoesNotExist(subject=name, evidence=evidence, zone=facts.zone)
+        return NotDelegated(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
+    return NameDoesNotExist(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
 
 
 def _why(facts: Facts, last: str) -> str:

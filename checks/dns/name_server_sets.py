@@ -35,6 +35,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -153,26 +154,28 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 def judge(zone: Zone) -> Iterable[Finding]:
     """The verdicts on the sets and on redundancy; one that all is well where nothing is wrong."""
     if zone.missing or zone.cut is None:
-        yield Skipped(subject=zone.apex, missing=zone.missing)
+        yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
     found = [*_mismatch(zone), *_redundancy(zone)]
     yield from found
     if not found:
         evidence = _cited(zone)
-        yield NameServerSetFine(subject=zone.apex, evidence=evidence, names=zone.cut.names)
+        yield NameServerSetFine(
+            subject=shown(zone.apex), evidence=evidence, names=tuple(map(shown, zone.cut.names))
+        )
 
 
 def _mismatch(zone: Zone) -> Iterable[Finding]:
     child = own_names(zone)
     parent = set(zone.cut.names if zone.cut else ())
     if not child:
-        yield NameServerSetNotSeen(subject=zone.apex, evidence=_cited(zone))
+        yield NameServerSetNotSeen(subject=shown(zone.apex), evidence=_cited(zone))
     elif child != parent:
         yield DelegationMismatch(
-            subject=zone.apex,
+            subject=shown(zone.apex),
             evidence=_cited(zone),
-            only_parent=tuple(sorted(parent - child)),
-            only_zone=tuple(sorted(child - parent)),
+            only_parent=tuple(map(shown, sorted(parent - child))),
+            only_zone=tuple(map(shown, sorted(child - parent))),
         )
 
 
@@ -180,10 +183,14 @@ def _redundancy(zone: Zone) -> Iterable[Finding]:
     names = set(zone.cut.names if zone.cut else ()) | own_names(zone)
     networks = tuple(dict.fromkeys(_network(s.server.address) for s in zone.servers))
     if len(names) == 1:
-        yield SingleNameServer(subject=zone.apex, evidence=_cited(zone), server=min(names))
+        yield SingleNameServer(
+            subject=shown(zone.apex), evidence=_cited(zone), server=shown(min(names))
+        )
     elif networks and len({n.version for n in networks}) == len(networks):
-        shown = tuple(str(network) for network in networks)
-        yield NameServersShareNetwork(subject=zone.apex, evidence=_cited(zone), networks=shown)
+        prefixes = tuple(str(network) for network in networks)
+        yield NameServersShareNetwork(
+            subject=shown(zone.apex), evidence=_cited(zone), networks=prefixes
+        )
 
 
 def own_names(zone: Zone) -> set[str]:

@@ -44,6 +44,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
+from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
@@ -189,7 +190,7 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 def judge(zone: Zone) -> Iterable[Finding]:
     """One verdict on every server address; equal ones are said together."""
     if zone.missing or not zone.servers:
-        yield Skipped(subject=zone.apex, missing=zone.missing or "no server has an address")
+        yield Skipped(subject=shown(zone.apex), missing=zone.missing or "no server has an address")
         return
     groups: dict[Verdict, list[ZoneServer]] = {}
     for server in zone.servers:
@@ -230,7 +231,7 @@ def _finding(
     zone: Zone, kind: type[Finding], how: Lameness | None, servers: list[ZoneServer]
 ) -> Finding:
     about = _About(
-        subject=zone.apex,
+        subject=shown(zone.apex),
         evidence=tuple(dict.fromkeys(n for s in servers for n in _cited(s))),
         servers=tuple(str(s.server) for s in servers),
     )

@@ -35,7 +35,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import is_address
+from checks.facts.iterate import is_address, shown
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -126,23 +126,25 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 def judge(zone: Zone) -> Iterable[Finding]:
     """The verdicts on the name's addresses and on the apex."""
     if zone.missing:
-        yield Skipped(subject=zone.apex, missing=zone.missing)
+        yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
     name = zone.way.name
     addresses, evidence = _published(zone, name)
     inside = tuple(a for a in addresses if not ipaddress.ip_address(a).is_global)
     alias = _alias(zone)
     if alias:
-        yield CnameAtApex(subject=zone.apex, evidence=(alias[1],), alias=alias[0])
+        yield CnameAtApex(subject=shown(zone.apex), evidence=(alias[1],), alias=shown(alias[0]))
     if inside:
         alone = len(inside) == len(addresses)
         yield PrivateAddressPublished(
-            subject=name, evidence=evidence, addresses=inside, alone=alone
+            subject=shown(name), evidence=evidence, addresses=inside, alone=alone
         )
     elif addresses:
-        yield PublishedAddressesFine(subject=name, evidence=evidence, addresses=addresses)
+        yield PublishedAddressesFine(subject=shown(name), evidence=evidence, addresses=addresses)
     elif not alias:
-        yield Skipped(subject=name, missing="the zone publishes no address for the name itself")
+        yield Skipped(
+            subject=shown(name), missing="the zone publishes no address for the name itself"
+        )
 
 
 def _published(zone: Zone, name: str) -> tuple[tuple[str, ...], tuple[ObservationId, ...]]:

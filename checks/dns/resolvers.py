@@ -44,7 +44,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import Resolution, is_address, resolve, version
+from checks.facts.iterate import Resolution, is_address, resolve, shown, version
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -409,13 +409,19 @@ def _compared(facts: Facts, name: str, one: Asked) -> Finding:
     given, true = one.given, facts.true
     other = tuple(sorted(set(given) - set(true or ())))
     if true is None or not other:
-        return ResolverAnswers(subject=one.address, evidence=evidence, name=name)
+        return ResolverAnswers(subject=one.address, evidence=evidence, name=shown(name))
     if not facts.exists:
-        return NxdomainRewritten(subject=one.address, evidence=evidence, name=name, gives=other)
+        return NxdomainRewritten(
+            subject=one.address, evidence=evidence, name=shown(name), gives=other
+        )
     if any(not ipaddress.ip_address(address).is_global for address in other):
-        return ResolversDisagree(subject=one.address, evidence=evidence, name=name, gives=other)
+        return ResolversDisagree(
+            subject=one.address, evidence=evidence, name=shown(name), gives=other
+        )
     ttl = max(given[address] for address in other)
-    return StaleAnswer(subject=one.address, evidence=evidence, name=name, gives=other, ttl=ttl)
+    return StaleAnswer(
+        subject=one.address, evidence=evidence, name=shown(name), gives=other, ttl=ttl
+    )
 
 
 def _said(seen: Observation) -> bool:

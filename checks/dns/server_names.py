@@ -42,7 +42,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import below, version
+from checks.facts.iterate import below, shown, version
 from checks.facts.zone import NameServerName, Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
@@ -169,7 +169,7 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 def judge(zone: Zone) -> Iterable[Finding]:
     """One verdict on every name in the delegation."""
     if zone.missing:
-        yield Skipped(subject=zone.apex, missing=zone.missing)
+        yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
     for one in zone.names:
         yield judge_name(zone, one)
@@ -187,18 +187,24 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
     inside = below(one.name, zone.apex)
     own = tuple(sorted(one.addresses))
     if not own and not one.certain:
-        return ServerNameNotDetermined(subject=one.name, evidence=one.evidence, zone=zone.apex)
+        return ServerNameNotDetermined(
+            subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex)
+        )
     if not own and not (inside and glue):
         alone = not any(other.addresses for other in zone.names)
         return NameServerUnresolvable(
-            subject=one.name, evidence=one.evidence, zone=zone.apex, alone=alone
+            subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex), alone=alone
         )
     if inside and not glue:
-        return MissingGlue(subject=one.name, evidence=_with_cut(zone, one), zone=zone.apex)
+        return MissingGlue(
+            subject=shown(one.name), evidence=_with_cut(zone, one), zone=shown(zone.apex)
+        )
     if inside and glue != own:
         evidence = _with_cut(zone, one)
-        return GlueMismatch(subject=one.name, evidence=evidence, zone=zone.apex, glue=glue, own=own)
-    return ServerNameResolves(subject=one.name, evidence=one.evidence, addresses=own)
+        return GlueMismatch(
+            subject=shown(one.name), evidence=evidence, zone=shown(zone.apex), glue=glue, own=own
+        )
+    return ServerNameResolves(subject=shown(one.name), evidence=one.evidence, addresses=own)
 
 
 def _with_cut(zone: Zone, one: NameServerName) -> tuple[ObservationId, ...]:

@@ -40,6 +40,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
@@ -134,7 +135,7 @@ def judge(zone: Zone) -> Iterable[Finding]:
     """The verdicts on TCP and EDNS of the servers that serve the zone."""
     servers = zone.serving
     if zone.missing or not servers:
-        yield Skipped(subject=zone.apex, missing=zone.missing or "no server serves the zone")
+        yield Skipped(subject=shown(zone.apex), missing=zone.missing or "no server serves the zone")
         return
     groups: dict[type[Finding], list[ZoneServer]] = {}
     for server in servers:

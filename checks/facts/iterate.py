@@ -40,7 +40,7 @@ class ServerAddress:
     address: str
 
     def __str__(self) -> str:
-        return f"{self.name} [{self.address}]"
+        return f"{shown(self.name)} [{self.address}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,11 @@ class Resolution:
 def below(name: str, zone: str) -> bool:
     """Whether `name` is `zone` or below it."""
     return zone in {".", name} or name.endswith("." + zone)
+
+
+def shown(name: str) -> str:
+    """A domain name as people write it: without the final dot."""
+    return name.rstrip(".") or "the root"
 
 
 def labels(name: str) -> int:

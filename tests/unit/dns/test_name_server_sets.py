@@ -31,5 +31,5 @@ def test_both_sides_of_a_mismatch_are_named() -> None:
         zone(server(ns=(NS1, "ns3.customer.example.")), server(SERVER2, ns=(NS1,)))
     )
 
-    assert "only the registry names ns2.customer.example." in finding.message
-    assert "only the zone names ns3.customer.example." in finding.message
+    assert "only the registry names ns2.customer.example" in finding.message
+    assert "only the zone names ns3.customer.example" in finding.message
