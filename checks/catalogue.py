@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from checks.connectivity import families, host_state, port_state, service_silent
+from checks.connectivity import families, host_state, mail_port, port_state, service_silent
 from checks.dns import (
     consistency,
+    mail_exchangers,
     name_existence,
     name_server_sets,
     name_servers,
@@ -17,12 +18,13 @@ from checks.dns import (
 from checks.explanations import EXPLANATIONS
 from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
 from checks.routing import black_hole, routing_loop, unreachable_route
-from checks.service import certificate, http_answer, tls
+from checks.service import banner, certificate, http_answer, tls
 from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
     checks=(
         transports.CHECK,
+        mail_exchangers.CHECK,
         name_existence.CHECK,
         name_server_sets.CHECK,
         name_servers.CHECK,
@@ -33,6 +35,7 @@ CATALOGUE = Catalogue(
         consistency.CHECK,
         families.CHECK,
         host_state.CHECK,
+        mail_port.CHECK,
         port_state.CHECK,
         service_silent.CHECK,
         black_hole.CHECK,
@@ -44,6 +47,7 @@ CATALOGUE = Catalogue(
         link.CHECK,
         no_default_route.CHECK,
         uplink_down.CHECK,
+        banner.CHECK,
         certificate.CHECK,
         http_answer.CHECK,
         tls.CHECK,

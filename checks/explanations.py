@@ -17,6 +17,11 @@ from checks.connectivity.families import (
     Ipv6Unreachable,
 )
 from checks.connectivity.host_state import HostDown, HostSilent
+from checks.connectivity.mail_port import (
+    MailHostNotJudged,
+    MailHostUnreachable,
+    SmtpPortBlocked,
+)
 from checks.connectivity.port_state import (
     PortClosed,
     PortFiltered,
@@ -26,6 +31,7 @@ from checks.connectivity.port_state import (
 )
 from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
+from checks.dns.mail_exchangers import MailExchangerNotSeen, MailExchangersNotSeen
 from checks.dns.name_existence import NameNotDetermined
 from checks.dns.name_server_sets import NameServerSetNotSeen
 from checks.dns.name_servers import (
@@ -51,6 +57,7 @@ from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
+from checks.service.banner import GreetingNotHeard
 from checks.service.certificate import CertificateNotSeen
 from checks.service.http_answer import PageNotSeen
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
@@ -73,7 +80,8 @@ NOT_SEEN_OF_TARGET: Kinds = (
     VanishingNotSeen,
     SpeechNotHeard,
 )
-NOT_SEEN_OF_SERVICE: Kinds = (CertificateNotSeen, PageNotSeen, TlsNotSeen)
+NOT_SEEN_OF_SERVICE: Kinds = (CertificateNotSeen, GreetingNotHeard, PageNotSeen, TlsNotSeen)
+NOT_SEEN_OF_MAIL: Kinds = (MailHostNotJudged, MailExchangerNotSeen, MailExchangersNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
     NameNotDetermined,
     ServerNotAsked,
@@ -164,7 +172,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules(NO_WAY_OUT, (*NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_NAME, *NOT_SEEN_NEARBY), nothing_leaves),
     *rules(
         (LameDelegation, NoNameServerAnswers, NameServerUnresolvable),
-        (NameNotDetermined, NameServerSetNotSeen, ResolverNotJudged),
+        (NameNotDetermined, NameServerSetNotSeen, ResolverNotJudged, MailExchangersNotSeen),
         zone_is_dead,
     ),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
@@ -182,5 +190,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules(
         (ServiceSilent, TlsVersionMismatch, TlsHandshakeFailed), NOT_SEEN_OF_SERVICE, same_endpoint
     ),
+    *rules((SmtpPortBlocked,), (MailHostUnreachable, MailHostNotJudged), same_endpoint),
+    *rules(WAY_BREAKS, (MailHostUnreachable, MailHostNotJudged), same_address),
     *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), ports_of_family),
 )
