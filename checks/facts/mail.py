@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
-from checks.facts.iterate import is_address, resolve, version
+from checks.facts.iterate import is_address, resolve, shown, version
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, DnsReply, Resolvers, SourceAddress, SystemAddresses
@@ -32,7 +32,10 @@ address, nowhere since there is neither; unknown; or there is no such name."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailHost:
-    """`alias` is what the name is an alias of; `certain` whether no address means that none is."""
+    """`alias` is what the name is an alias of; `certain` whether no address means that none is.
+
+    Names are as people write them, without the final dot.
+    """
 
     name: str
     preference: int
@@ -80,17 +83,21 @@ async def mail_of(net: Asker, brief: Brief) -> Mail:
         evidence = (*evidence, *seen)
         status = "found" if data else "nodata" if known else status
     if status in {"nxdomain", "alias-loop"}:
-        return Mail(name=target.name, route="no-name", wanted=wanted, evidence=evidence)
+        return Mail(name=shown(target.name), route="no-name", wanted=wanted, evidence=evidence)
     if status not in CERTAIN:
-        return Mail(name=target.name, route="not-seen", wanted=wanted, evidence=evidence)
+        return Mail(name=shown(target.name), route="not-seen", wanted=wanted, evidence=evidence)
     listed = sorted(filter(None, map(_exchange, data)))[:MOST_HOSTS]
     if [host for _, host in listed] == ["."]:
-        return Mail(name=target.name, route="refused", wanted=wanted, evidence=evidence)
+        return Mail(name=shown(target.name), route="refused", wanted=wanted, evidence=evidence)
     if not listed:
         return await _itself(net, brief, target.name, evidence, wanted=wanted)
     hosts = await asyncio.gather(*(_host(net, brief, *exchange) for exchange in listed))
     return Mail(
-        name=target.name, route="listed", wanted=wanted, hosts=tuple(hosts), evidence=evidence
+        name=shown(target.name),
+        route="listed",
+        wanted=wanted,
+        hosts=tuple(hosts),
+        evidence=evidence,
     )
 
 
@@ -129,9 +136,11 @@ async def _itself(
     own = await _host(net, brief, 0, name)
     evidence = (*evidence, *own.evidence)
     if own.addresses:
-        return Mail(name=name, route="itself", wanted=wanted, hosts=(own,), evidence=evidence)
+        return Mail(
+            name=shown(name), route="itself", wanted=wanted, hosts=(own,), evidence=evidence
+        )
     route: Route = "nowhere" if own.certain else "not-seen"
-    return Mail(name=name, route=route, wanted=wanted, evidence=evidence)
+    return Mail(name=shown(name), route=route, wanted=wanted, evidence=evidence)
 
 
 async def _host(net: Asker, brief: Brief, preference: int, name: str) -> MailHost:
@@ -141,15 +150,15 @@ async def _host(net: Asker, brief: Brief, preference: int, name: str) -> MailHos
     evidence = tuple(dict.fromkeys(number for one in found for number in one.evidence))
     certain = all(one.status in CERTAIN for one in found)
     if not data and not certain:
-        looked = await net.ask(SystemLookup(name=name.rstrip(".")))
+        looked = await net.ask(SystemLookup(name=name.rstrip(".") or name))
         evidence += (looked.id,)
         data = looked.outcome.addresses if isinstance(looked.outcome, SystemAddresses) else ()
     return MailHost(
-        name=name,
+        name=shown(name),
         preference=preference,
         addresses=tuple(sorted(set(data), key=lambda a: (version(a), a))),
         certain=certain or bool(data),
-        alias=next((one.chain[1] for one in found if len(one.chain) > 1), ""),
+        alias=next((shown(one.chain[1]) for one in found if len(one.chain) > 1), ""),
         evidence=evidence,
     )
 

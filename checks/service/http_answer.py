@@ -551,7 +551,7 @@ class _Verdict:
             case Failed(kind=kind, detail=detail) if kind in NOT_HTTP:
                 return self._malformed(kind, detail)
             case Failed(kind=kind):
-                return self.not_seen(f"{self._there()}the request ended with {kind.value}")
+                return self.not_seen(f"{self._there()}{_ended(kind)}")
             case Reset():
                 return self.not_seen("a second connection was reset")
             case IcmpError(kind=said):
@@ -610,6 +610,15 @@ class _Verdict:
             "urls": (str(visit.last.url),),
             "evidence": visit.evidence,
         }
+
+
+def _ended(kind: FailureKind) -> str:
+    """How a request without an answer ended, in words."""
+    if kind in TLS_FAILED:
+        return "no TLS handshake comes about"
+    if kind is FailureKind.TIMEOUT:
+        return "nothing is answered in time"
+    return f"the request ends with {kind.value}"
 
 
 def _marks(reply: HttpReply) -> str:

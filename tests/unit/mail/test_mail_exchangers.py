@@ -51,7 +51,7 @@ def test_one_host_that_resolves_makes_the_other_a_warning() -> None:
 
     assert codes(findings) == ["mail-exchanger-resolves", "mx-unresolvable"]
     (bad,) = [f for f in findings if isinstance(f, MxUnresolvable)]
-    assert (bad.host, bad.severity) == ("gone.customer.example.", Severity.WARNING)
+    assert (bad.host, bad.severity) == ("gone.customer.example", Severity.WARNING)
 
 
 def test_a_host_of_the_other_family_resolves_too() -> None:
