@@ -78,7 +78,7 @@ class ServerServes(Finding):
 
     @property
     def message(self) -> str:
-        return f"{', '.join(self.servers)} answer for {self.subject} with authority"
+        return f"{self.subject} is served with authority by {', '.join(self.servers)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +101,11 @@ class LameDelegation(_ServerFails):
 
     @property
     def message(self) -> str:
-        others = "; other servers do serve it" if self.hidden else "; no other server serves it"
+        servers, each = ", ".join(self.servers), "each " if len(self.servers) > 1 else ""
+        others = "other servers do serve it" if self.hidden else "no other server serves it"
         return (
-            f"{', '.join(self.servers)}: delegated for {self.subject} and {self.how.value}, so the "
-            f"server runs and does not have the zone{others}"
+            f"the delegation of {self.subject} names {servers}, which {each}{self.how.value}: the "
+            f"server runs and does not have the zone; {others}"
         )
 
     @property
@@ -128,8 +129,8 @@ class NameServerSilent(_ServerFails):
     @property
     def message(self) -> str:
         return (
-            f"{', '.join(self.servers)}: delegated for {self.subject} and never answer, neither "
-            "over UDP nor over TCP, while other servers of the zone do"
+            f"no answer, neither over UDP nor over TCP, from {', '.join(self.servers)}, delegated "
+            f"for {self.subject}, while other servers of the zone answer"
         )
 
     @property

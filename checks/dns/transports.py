@@ -56,7 +56,7 @@ class TransportsWork(Finding):
 
     @property
     def message(self) -> str:
-        return f"{', '.join(self.servers)} answer over TCP and with EDNS"
+        return f"TCP and EDNS work at {', '.join(self.servers)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,8 @@ class DnsTcpRefused(_Transport):
     @property
     def message(self) -> str:
         return (
-            f"{', '.join(self.servers)} of {self.subject} do not answer over TCP, while they do "
-            "over UDP, so the servers are up and their TCP port is not open to us"
+            f"no answer over TCP for {self.subject} from {', '.join(self.servers)}, while UDP is "
+            "answered there: the server is up, and its TCP port is not open to us"
         )
 
     @property
@@ -98,8 +98,8 @@ class EdnsNotSupported(_Transport):
     @property
     def message(self) -> str:
         return (
-            f"{', '.join(self.servers)} of {self.subject} fail queries with EDNS and answer the "
-            "same query without it, so nothing was lost on the way"
+            f"queries with EDNS for {self.subject} fail at {', '.join(self.servers)}, and the same "
+            "query without it is answered there, so nothing was lost on the way"
         )
 
     @property

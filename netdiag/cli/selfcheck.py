@@ -23,7 +23,7 @@ It will
   - read this machine's network settings: addresses, routes, name servers, proxies,
     and the hosts file's entry for that name, if it has one;
   - ask name servers, and try to reach {where};
-  - send a few hundred small packets at most, none of which changes anything anywhere;
+  - send some hundreds of small packets (never more than 6,000), none of which changes anything;
   - write one file, {file}, for you to send to support.
 
 The file holds what was asked and what came back, this machine's addresses included. Nothing is
