@@ -31,8 +31,18 @@ from checks.connectivity.port_state import (
 )
 from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
-from checks.dns.mail_exchangers import MailExchangerNotSeen, MailExchangersNotSeen
-from checks.dns.name_existence import NameNotDetermined
+from checks.dns.mail_exchangers import (
+    MailExchangerNotSeen,
+    MailExchangersNotSeen,
+    NoMailExchanger,
+)
+from checks.dns.name_existence import (
+    CnameDangling,
+    CnameLoop,
+    NameDoesNotExist,
+    NameNotDetermined,
+    NotDelegated,
+)
 from checks.dns.name_server_sets import NameServerSetNotSeen
 from checks.dns.name_servers import (
     LameDelegation,
@@ -59,7 +69,7 @@ from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
 from checks.service.banner import GreetingNotHeard
 from checks.service.certificate import CertificateNotSeen
-from checks.service.http_answer import PageNotSeen
+from checks.service.http_answer import HttpAnswerMalformed, PageNotSeen
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
 from netdiag.model import Explanation, Finding, Severity
 
@@ -138,6 +148,11 @@ def zone_is_dead(
     return cause.severity is Severity.CRITICAL and about == zone
 
 
+def name_leads_nowhere(cause: Finding, symptom: NoMailExchanger) -> bool:
+    """The name itself is missing, and its mail records with it."""
+    return cause.subject == symptom.subject.rstrip(".")
+
+
 def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
     """The servers have different versions of the zone, and so different answers."""
     return cause.subject == symptom.zone
@@ -159,6 +174,11 @@ def ports_of_family(cause: AboutTarget, symptom: AboutTarget) -> bool:
     return not set(cause.addresses).isdisjoint(symptom.addresses)
 
 
+def only_mail_was_asked(cause: SmtpPortBlocked, symptom: OfAddresses) -> bool:
+    """Nothing but the blocked mail port was asked at this address."""
+    return set(symptom.addresses) <= set(cause.addresses)
+
+
 def same_endpoint(cause: OfEndpoints, symptom: OfEndpoints) -> bool:
     """This very port does not speak as it should, so what it would say stays unseen."""
     return not set(cause.endpoints).isdisjoint(symptom.endpoints)
@@ -175,6 +195,11 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         (NameNotDetermined, NameServerSetNotSeen, ResolverNotJudged, MailExchangersNotSeen),
         zone_is_dead,
     ),
+    *rules(
+        (NameDoesNotExist, NotDelegated, CnameLoop, CnameDangling),
+        (NoMailExchanger,),
+        name_leads_nowhere,
+    ),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
@@ -190,7 +215,14 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules(
         (ServiceSilent, TlsVersionMismatch, TlsHandshakeFailed), NOT_SEEN_OF_SERVICE, same_endpoint
     ),
-    *rules((SmtpPortBlocked,), (MailHostUnreachable, MailHostNotJudged), same_endpoint),
+    *rules((TlsVersionMismatch, TlsHandshakeFailed), (HttpAnswerMalformed,), same_endpoint),
+    *rules((*WAY_BREAKS, *PORT_SHUT), (PageNotSeen,), same_address),
+    *rules(
+        (SmtpPortBlocked,),
+        (MailHostUnreachable, MailHostNotJudged, *PORT_SHUT, PortNotReached),
+        same_endpoint,
+    ),
+    *rules((SmtpPortBlocked,), (HostDown, HostSilent, BlackHole), only_mail_was_asked),
     *rules(WAY_BREAKS, (MailHostUnreachable, MailHostNotJudged), same_address),
     *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), ports_of_family),
 )

@@ -19,6 +19,7 @@ Without an address nobody gets to the host, whatever state it is in.
 | aliases in a circle                | the zone                | cname-loop          |
 | nothing                            | no server answers       | name-not-determined |
 | refusal                            | servers without it      | name-not-determined |
+| mail hosts, and only mail is asked | the zone                | not-checked         |
 
 A registry is a zone of one label, or the root. Silence is never taken for absence.
 
@@ -43,6 +44,8 @@ from checks.facts.iterate import Resolution, descend, labels, resolve, shown
 from checks.facts.machine import usable_families
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker
+
+MAIL_PORT = 25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,10 +207,12 @@ class NameNotDetermined(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`found` has the resolution for A and AAAA; `zones` the zone of each name on the way."""
+    """`found` has the resolution for A and AAAA. `mail`: only mail is asked for, and the name lists
+    mail hosts, whose addresses count instead."""
 
     name: str | None
     usable: bool = True
+    mail: bool = False
     found: tuple[Resolution, ...] = ()
     zone: str = "."
 
@@ -232,10 +237,20 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     )
 
 
+async def _goes_elsewhere(net: Asker, brief: Brief, name: str) -> bool:
+    """Whether only mail is asked for, and the name has mail exchangers (RFC 5321, section 5.1)."""
+    if brief.target.ports != (MAIL_PORT,):
+        return False
+    return bool((await resolve(net, brief, name, "MX")).data)
+
+
 def judge(facts: Facts) -> Iterable[Finding]:
     """One verdict on the name."""
     if facts.name is None:
         yield Skipped(subject="name", missing="the target is an address")
+    elif facts.mail:
+        missing = "mail for this name goes to its mail hosts, which are judged as such"
+        yield Skipped(subject=shown(facts.name), missing=missing)
     else:
         yield judge_name(facts, facts.name)
 

@@ -16,6 +16,7 @@ SAYS: dict[str, tuple[Status, tuple[str, ...], tuple[str, ...]]] = {
     "aliases in a circle": ("alias-loop", (*ALIAS, WWW), ()),
     "nothing": ("no-answer", (WWW,), ()),
     "refusal": ("lame", (WWW,), ()),
+    "mail hosts, and only mail is asked": ("nodata", (WWW,), ()),
 }
 
 
@@ -32,7 +33,7 @@ def facts(says: str, zone: str = APEX) -> name_existence.Facts:
         )
         for number, rtype in enumerate(("A", "AAAA"), 1)
     )
-    return name_existence.Facts(name=WWW, found=found, zone=zone)
+    return name_existence.Facts(name=WWW, found=found, zone=zone, mail="mail" in says)
 
 
 @pytest.mark.parametrize(("says", "who", "judgement"), rows(name_existence))
@@ -42,7 +43,7 @@ def test_the_documented_table_is_what_the_check_decides(
     (finding,) = name_existence.judge(facts(says, "example." if who == "a registry" else APEX))
 
     assert finding.code == judgement
-    assert finding.evidence == (1, 2)
+    assert finding.evidence == (() if judgement == "not-checked" else (1, 2))
 
 
 def test_an_address_as_target_has_no_name_to_look_up() -> None:
