@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something of the machine, not of what is tested.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 LEFT_OUT = pytest.StashKey[tuple[int, str]]()
 
@@ -35,26 +41,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in set(lab)]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Only the workers of a parallel run collect; what one left out, all did."""
+    told = getattr(node, "workeroutput", {}).get("left_out")
+    if told:
+        node.config.stash[LEFT_OUT] = tuple(told)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None and LEFT_OUT in session.config.stash:
+        output["left_out"] = list(session.config.stash[LEFT_OUT])
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    left_out = config.stash.get(LEFT_OUT, None)
-    if left_out is None and getattr(config, "workerinput", None) is None:
-        left_out = _counted_by_controller(config)
-    if left_out:
-        number, obstacle = left_out
+    if LEFT_OUT in config.stash:
+        number, obstacle = config.stash[LEFT_OUT]
         terminalreporter.write_line(f"NOT RUN: {number} lab tests ({obstacle})")
-
-
-def _counted_by_controller(config: pytest.Config) -> tuple[int, str] | None:
-    """With xdist only the workers collect; the reason still has to be said once."""
-    if not config.getoption("numprocesses", None):
-        return None
-    obstacle = lab_obstacle()
-    return (_lab_tests(config), obstacle) if obstacle else None
-
-
-def _lab_tests(config: pytest.Config) -> int:
-    from tests.lab.scenarios import SCENARIOS
-
-    return 2 * len(SCENARIOS)
