@@ -46,7 +46,8 @@ def pytest_testnodedown(node: Any) -> None:
     """Only the workers of a parallel run collect; what one left out, all did."""
     told = getattr(node, "workeroutput", {}).get("left_out")
     if told:
-        node.config.stash[LEFT_OUT] = tuple(told)
+        number, obstacle = told
+        node.config.stash[LEFT_OUT] = (int(number), str(obstacle))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
