@@ -53,7 +53,8 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None and LEFT_OUT in session.config.stash:
-        output["left_out"] = list(session.config.stash[LEFT_OUT])
+        number, obstacle = session.config.stash[LEFT_OUT]
+        output["left_out"] = [number, obstacle]
 
 
 def pytest_terminal_summary(
