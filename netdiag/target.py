@@ -69,7 +69,7 @@ def parse(text: str, port: int | None = None) -> Target:
     if not given or len(given) > 2048:
         raise BadTargetError(f"no target in {given[:40]!r}: give {RIGHT}")
     scheme, host, own_port, path = _split(given)
-    address = _address(host)
+    address = _address(host) or _loopback(host)
     ascii_host, display = (address, address) if address else _name(given, host)
     return Target(
         input=given,
@@ -140,6 +140,15 @@ def _address(host: str) -> str | None:
         return str(ipaddress.ip_address(host))
     except ValueError:
         return None
+
+
+def _loopback(host: str) -> str | None:
+    """The address of `localhost` and names below it, which no name server is asked for.
+
+    RFC 6761, section 6.3.
+    """
+    labels = host.lower().removesuffix(".").split(".")
+    return "127.0.0.1" if labels[-1] == "localhost" and all(labels) else None
 
 
 def _name(given: str, host: str) -> tuple[str, str]:

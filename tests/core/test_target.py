@@ -22,7 +22,8 @@ from netdiag.target import BadTargetError, Target, parse
         ("https://[2001:db8::1]:8443/x", "2001:db8::1", (8443,), "/x"),
         ("smtp://mail.example.org", "mail.example.org", (25,), "/"),
         ("_dmarc.example.org", "_dmarc.example.org", (443, 80), "/"),
-        ("localhost", "localhost", (443, 80), "/"),
+        ("localhost", "127.0.0.1", (443, 80), "/"),
+        ("http://Shop.Localhost.:8080/a", "127.0.0.1", (8080,), "/a"),
     ],
 )
 def test_what_a_person_types_is_understood(
