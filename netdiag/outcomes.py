@@ -216,7 +216,7 @@ class HttpReply:
     """An HTTP answer. `headers` have lower-case names; `body_start` is its first 2048 octets.
 
     `promised` is Content-Length where given, `received` the octets of the body that came (at
-    most 1 MiB are read; then `complete` stays True). Phases are seconds from the request's start.
+    most 128 KiB are read; then `complete` stays True). Phases are seconds from the request's start.
     """
 
     type: ClassVar[str] = "http-reply"

@@ -113,7 +113,7 @@ class HttpRequest:
     """
 
     type: ClassVar[str] = "http-request"
-    cost: ClassVar[int] = 60
+    cost: ClassVar[int] = 80
     address: str
     port: int
     tls: bool

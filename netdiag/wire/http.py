@@ -34,7 +34,8 @@ IDLE_WAIT = 4.0
 """Seconds without an octet after which a body that has begun counts as broken off."""
 
 MOST_HEADERS = 200
-MOST_BODY = 1 << 20
+MOST_BODY = 1 << 17
+"""128 KiB: enough for a page, and a bound on the acknowledgements that reading it sends."""
 BODY_START = 2048
 
 _AGENT = f"netdiag/{__version__} (+read-only check)"
