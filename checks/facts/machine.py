@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation
@@ -13,14 +14,19 @@ FAR_AWAY = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
 """An address per family that is beyond any local network; nothing is sent to it."""
 
 
-async def source_of(net: Asker, family: int) -> Observation:
-    """With which address this machine would speak to the Internet over `family`, if it could."""
-    return await net.ask(SelectSource(address=FAR_AWAY[family]))
+async def source_of(net: Asker, brief: Brief, family: int) -> Observation:
+    """With which address this machine would speak to the Internet over `family`, if it could.
+
+    The Internet is where the root servers are, which in a network of its own may be near.
+    """
+    roots = (root.address for root in brief.root_servers)
+    of_family = (a for a in roots if ipaddress.ip_address(a).version == family)
+    return await net.ask(SelectSource(address=next(of_family, FAR_AWAY[family])))
 
 
 async def usable_families(net: Asker, brief: Brief) -> tuple[int, ...]:
     """The families asked for over which this machine has a route to the Internet."""
-    seen = await asyncio.gather(*(source_of(net, family) for family in brief.families))
+    seen = await asyncio.gather(*(source_of(net, brief, family) for family in brief.families))
     return tuple(
         family
         for family, source in zip(brief.families, seen, strict=True)

@@ -45,7 +45,7 @@ class Outside:
 
 async def outside(net: Asker, brief: Brief, family: int) -> Outside:
     """The control of one family, from the target where it works, else from elsewhere."""
-    source, known = await asyncio.gather(source_of(net, family), connects(net, brief))
+    source, known = await asyncio.gather(source_of(net, brief, family), connects(net, brief))
     usable = isinstance(source.outcome, SourceAddress) or bool(known.of(family))
     answer = _target_answers(known, family)
     idle = known.works and not known.of(family)

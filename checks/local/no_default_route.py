@@ -1,7 +1,7 @@
 """This machine has a route to the Internet.
 
 ## What it does
-Asks the operating system with which address it would speak to a far away address of each family,
+Asks the operating system with which address it would speak to a root server of each family,
 which sends nothing, and reads its routes.
 
 ## Why is this bad?
@@ -148,7 +148,7 @@ async def _source(net: Asker, brief: Brief, family: int) -> Observation:
     """For an address as target the route to it, which may be a direct one, else the way out."""
     if brief.target.address:
         return await net.ask(SelectSource(address=brief.target.address))
-    return await source_of(net, family)
+    return await source_of(net, brief, family)
 
 
 def judge(facts: Facts) -> Iterable[Finding]:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import click
 
+from checks.facts.machine import FAR_AWAY
 from netdiag import __version__
 from netdiag.cli.options import load_config
 from netdiag.outcomes import Outcome, Resolvers, SourceAddress
 from netdiag.requests import ReadResolvers, Request, SelectSource
-
-FAR_AWAY = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
 
 MEANING = {
     "error_queue": (

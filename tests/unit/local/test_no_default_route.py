@@ -8,7 +8,8 @@ from netdiag.requests import SelectSource
 from tests.doctable import rows
 from tests.unit.connectivity.internet import POLICY, V4, V6, Internet, codes, found
 
-FAR = {4: SelectSource(address="1.1.1.1"), 6: SelectSource(address="2606:4700:4700::1111")}
+FAR = {4: SelectSource(address="198.41.0.4"), 6: SelectSource(address="2001:503:ba3e::2:30")}
+"""The looks for a way to the first root server of each family."""
 FAMILIES = {"both": (4, 6), "IPv4": (4,), "IPv6": (6,)}
 
 
