@@ -16,6 +16,7 @@ Without a link or an address no packet leaves the machine.
 | one is up                  | none                 | no-address       |
 | no interface but loopback  | none                 | link-down        |
 | not observable             | unknown              | link-not-seen    |
+| not needed                 | loopback is asked    | not-checked      |
 
 Loopback, tunnels and the inner links of containers and virtual machines (docker, br-, veth, virbr)
 do not count, unless there are no others. An interface whose carrier this system does not tell
@@ -38,7 +39,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import listed
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Failed, Interface, Interfaces
 from netdiag.requests import ReadInterfaces
@@ -124,13 +125,32 @@ class LinkNotSeen(Finding):
         return f"the state of this machine's network interfaces was not seen: {self.why}"
 
 
-async def gather(net: Asker, _: Brief) -> Observation:
-    """The interfaces of this machine."""
-    return await net.ask(ReadInterfaces())
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The interfaces, None where the target and the root servers are on this machine itself."""
+
+    seen: Observation | None
 
 
-def judge(seen: Observation) -> Iterable[Finding]:
+async def gather(net: Asker, brief: Brief) -> Facts:
+    """The interfaces of this machine, where anything beyond it is in question."""
+    if _stays_here(brief):
+        return Facts(None)
+    return Facts(await net.ask(ReadInterfaces()))
+
+
+def _stays_here(brief: Brief) -> bool:
+    target = brief.target.address
+    asked = [target] if target else [root.address for root in brief.root_servers]
+    return bool(asked) and all(ipaddress.ip_address(address).is_loopback for address in asked)
+
+
+def judge(facts: Facts) -> Iterable[Finding]:
     """One verdict on this machine."""
+    seen = facts.seen
+    if seen is None:
+        yield Skipped(subject=SUBJECT, missing="all that is asked is on this machine itself")
+        return
     match seen.outcome:
         case Interfaces(interfaces=interfaces):
             yield _judge(_outward(interfaces), seen)
@@ -175,6 +195,6 @@ CHECK = Check(
     since="0.1",
     gather=gather,
     judge=judge,
-    finds=(LinkUp, LinkDown, NoAddress, LinkNotSeen),
+    finds=(LinkUp, LinkDown, NoAddress, LinkNotSeen, Skipped),
     doc=__doc__ or "",
 )

@@ -42,7 +42,9 @@ def test_the_documented_table_is_what_the_check_decides(
     if state in cards:
         seen = Interfaces(interfaces=(LOOPBACK, *cards[state]))
 
-    (finding,) = found(link.CHECK, Internet(extra={ReadInterfaces(): seen}))[0]
+    target = "127.0.0.1" if state == "not needed" else "www.example"
+
+    (finding,) = found(link.CHECK, Internet(extra={ReadInterfaces(): seen}), target)[0]
 
     assert finding.code == judgement
 
