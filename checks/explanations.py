@@ -48,7 +48,7 @@ from checks.dns.name_servers import (
     LameDelegation,
     NameServerSilent,
     NoNameServerAnswers,
-    ServerNotAsked,
+    ServerNotJudged,
 )
 from checks.dns.published_addresses import PrivateAddressPublished
 from checks.dns.resolvers import ResolverNotJudged
@@ -94,7 +94,7 @@ NOT_SEEN_OF_SERVICE: Kinds = (CertificateNotSeen, GreetingNotHeard, PageNotSeen,
 NOT_SEEN_OF_MAIL: Kinds = (MailHostNotJudged, MailExchangerNotSeen, MailExchangersNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
     NameNotDetermined,
-    ServerNotAsked,
+    ServerNotJudged,
     ServerNameNotDetermined,
     TransportNotSeen,
     NameServerSetNotSeen,
@@ -127,6 +127,11 @@ def nothing_leaves(cause: Finding, _: Finding) -> bool:
 def family_leads_nowhere(cause: Ipv6HalfBroken, symptom: AboutTarget) -> bool:
     """This machine's IPv6 leads nowhere, so no IPv6 address can be reached from it."""
     return any(":" in address for address in symptom.addresses)
+
+
+def servers_over_ipv6(cause: Ipv6HalfBroken, symptom: ServerNotJudged) -> bool:
+    """This machine's IPv6 leads nowhere, so name servers cannot be asked over it."""
+    return all(":" in server for server in symptom.servers)
 
 
 def gateway_of_family(cause: GatewaySilent, symptom: AboutTarget) -> bool:
@@ -204,6 +209,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),
+    *rules((Ipv6HalfBroken,), (ServerNotJudged,), servers_over_ipv6),
     *rules((GatewaySilent,), NOT_SEEN_OF_TARGET, gateway_of_family),
     *rules(
         WAY_BREAKS,

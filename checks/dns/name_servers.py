@@ -22,9 +22,11 @@ For each server address; the first row that fits decides.
 | none, UDP and TCP silent     | one answers              | name-server-silent     |
 | none, port unreachable       | one answers              | name-server-silent     |
 | none, UDP and TCP silent     | none answers             | no-name-server-answers |
-| none, for a reason of ours   | any                      | server-not-asked       |
+| none, for a reason of ours   | any                      | server-not-judged      |
+| none, nor from anybody else  | any                      | server-not-judged      |
 
-Silence of all servers is blamed on them only where a server of the parent zone answered from here.
+Silence is blamed on a server only where somebody else answers from here over the same address
+family: another server of the zone, or a root server.
 
 ## What to do
 Lame: load the zone on the server, or take the server out of the delegation at the registrar.
@@ -44,7 +46,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
-from checks.facts.iterate import shown
+from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
@@ -169,18 +171,23 @@ class NoNameServerAnswers(_ServerFails):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServerNotAsked(Finding):
-    code: ClassVar[str] = "server-not-asked"
+class ServerNotJudged(Finding):
+    """`why` completes "cannot be judged: …"."""
+
+    code: ClassVar[str] = "server-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
     servers: tuple[str, ...]
+    why: str
 
     @property
     def message(self) -> str:
-        return f"{', '.join(self.servers)}: not asked to the end for {self.subject}"
+        servers = ", ".join(self.servers)
+        return f"whether {servers} serve {self.subject} cannot be told: {self.why}"
 
 
-Verdict = tuple[type[Finding], Lameness | None]
+Verdict = tuple[type[Finding], Lameness | str | None]
+"""A kind of finding, with how a server is lame or why it cannot be judged."""
 
 
 async def gather(net: Asker, brief: Brief) -> Zone:
@@ -201,11 +208,14 @@ def judge(zone: Zone) -> Iterable[Finding]:
 
 
 def judged(zone: Zone, server: ZoneServer) -> Verdict:
-    """The kind of finding for one server, with how it is lame where it is."""
+    """The verdict on one server."""
+    family = version(server.server.address)
     if server.serves:
         return ServerServes, None
     if server.ours:
-        return ServerNotAsked, None
+        return ServerNotJudged, "it was not asked to the end"
+    if family in zone.unheard:
+        return ServerNotJudged, f"nobody else answers over IPv{family} from here either"
     if server.answers:
         return LameDelegation, _lameness(server)
     answering = any(other.answers for other in zone.servers)
@@ -229,7 +239,7 @@ def _lameness(server: ZoneServer) -> Lameness:
 
 
 def _finding(
-    zone: Zone, kind: type[Finding], how: Lameness | None, servers: list[ZoneServer]
+    zone: Zone, kind: type[Finding], how: Lameness | str | None, servers: list[ZoneServer]
 ) -> Finding:
     about = _About(
         subject=shown(zone.apex),
@@ -237,13 +247,15 @@ def _finding(
         servers=tuple(str(s.server) for s in servers),
     )
     hidden = bool(zone.serving)
-    if how is not None:
+    if isinstance(how, Lameness):
         return LameDelegation(**about, how=how, hidden=hidden)
+    if isinstance(how, str):
+        return ServerNotJudged(**about, why=how)
     if kind is NameServerSilent:
         return NameServerSilent(**about, hidden=hidden)
     if kind is NoNameServerAnswers:
         return NoNameServerAnswers(**about, hidden=False)
-    return ServerServes(**about) if kind is ServerServes else ServerNotAsked(**about)
+    return ServerServes(**about)
 
 
 def _cited(server: ZoneServer) -> tuple[ObservationId, ...]:
@@ -262,7 +274,7 @@ CHECK = Check(
         LameDelegation,
         NameServerSilent,
         NoNameServerAnswers,
-        ServerNotAsked,
+        ServerNotJudged,
         Skipped,
     ),
     doc=__doc__ or "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.facts.iterate import (
@@ -15,12 +16,13 @@ from checks.facts.iterate import (
     version,
 )
 from checks.facts.machine import usable_families
+from checks.facts.race import first
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
 
-RTYPES = ("SOA", "NS")
+MOST_ROOTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +81,18 @@ class NameServerName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """The zone of the target's name. `names` and `servers` are empty where there is no cut."""
+    """The zone of the target's name. `names` and `servers` are empty where there is no cut.
+
+    `unheard` are the families over which nobody answers from here, root servers included: what a
+    server of the zone does over them cannot be told.
+    """
 
     way: Descent
     families: tuple[int, ...]
     missing_because: str = ""
     names: tuple[NameServerName, ...] = ()
     servers: tuple[ZoneServer, ...] = ()
+    unheard: tuple[int, ...] = ()
 
     @property
     def cut(self) -> Cut | None:
@@ -147,7 +154,29 @@ async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
         for address in one.addresses
     }
     servers = await asyncio.gather(*(_asked(net, s, cut.zone, name) for s in in_order(addresses)))
-    return Zone(way=way, families=families, names=tuple(names), servers=tuple(servers))
+    return Zone(
+        way=way,
+        families=families,
+        names=tuple(names),
+        servers=tuple(servers),
+        unheard=await _unheard(net, brief, servers),
+    )
+
+
+async def _unheard(net: Asker, brief: Brief, servers: Sequence[ZoneServer]) -> tuple[int, ...]:
+    """Families in which every server of the zone is silent, and so are the root servers."""
+    asked = {version(one.server.address) for one in servers}
+    heard = {version(one.server.address) for one in servers if one.answers}
+    silent = sorted(asked - heard)
+    answers = await asyncio.gather(*(_root_answers(net, brief, family) for family in silent))
+    return tuple(f for f, answer in zip(silent, answers, strict=True) if not answer)
+
+
+async def _root_answers(net: Asker, brief: Brief, family: int) -> bool:
+    """Whether one of the first root servers answers over `family`: the control."""
+    roots = [r.address for r in brief.root_servers if version(r.address) == family]
+    queries = (DnsQuery(server=a, name=".", rtype="NS") for a in roots[:MOST_ROOTS])
+    return await first(net, queries, lambda seen: isinstance(seen.outcome, DnsReply)) is not None
 
 
 async def _named(net: Asker, brief: Brief, cut: Cut, name: str) -> NameServerName:

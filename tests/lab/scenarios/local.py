@@ -105,6 +105,14 @@ NEARBY = (
         status=2,
     ),
     Scenario(
+        name="ipv6-half-broken",
+        truth="The customer's router hands out IPv6 and forwards none of it.",
+        vantage="home",
+        faults=(rule("hgw", "forward", "meta nfproto ipv6 drop"),),
+        causes=_cause("ipv6-half-broken", NETWORK),
+        status=1,
+    ),
+    Scenario(
         name="uplink-silent",
         truth="The desk's provider drops everything from its line.",
         faults=(rule("dr", "forward", "drop"), silent("dr")),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from checks.dns import name_servers
@@ -18,6 +20,7 @@ REPLIES: dict[str, Reply] = {
     "none, UDP and TCP silent": SILENT,
     "none, port unreachable": Failed(kind=FailureKind.REFUSED),
     "none, for a reason of ours": CUT_OFF,
+    "none, nor from anybody else": SILENT,
 }
 OTHERS: dict[str, Reply] = {"any": soa(), "one answers": soa(), "none answers": SILENT}
 
@@ -29,7 +32,11 @@ def test_the_documented_table_is_what_the_check_decides(
     mine = server(udp=REPLIES[reply])
     other = server(SERVER2, udp=OTHERS[others])
 
-    kind, _ = name_servers.judged(zone(mine, other), mine)
+    around = zone(mine, other)
+    if "anybody else" in reply:
+        around = replace(around, unheard=(4,))
+
+    kind, _ = name_servers.judged(around, mine)
 
     assert kind.code == judgement
 
