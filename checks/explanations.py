@@ -51,7 +51,7 @@ from checks.dns.name_servers import (
     ServerNotJudged,
 )
 from checks.dns.published_addresses import PrivateAddressPublished
-from checks.dns.resolvers import ResolverNotJudged
+from checks.dns.resolvers import ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_names import (
     GlueMismatch,
@@ -127,6 +127,16 @@ def nothing_leaves(cause: Finding, _: Finding) -> bool:
 def family_leads_nowhere(cause: Ipv6HalfBroken, symptom: AboutTarget) -> bool:
     """This machine's IPv6 leads nowhere, so no IPv6 address can be reached from it."""
     return any(":" in address for address in symptom.addresses)
+
+
+def resolver_over_ipv6(cause: Ipv6HalfBroken, symptom: ResolverSilent) -> bool:
+    """This machine's IPv6 leads nowhere, so a resolver with an IPv6 address cannot be asked."""
+    return ":" in symptom.subject
+
+
+def mail_over_ipv6(cause: Ipv6HalfBroken, symptom: OfEndpoints) -> bool:
+    """This machine's IPv6 leads nowhere, so a mail host cannot be reached over it."""
+    return all(":" in address for address in symptom.addresses)
 
 
 def servers_over_ipv6(cause: Ipv6HalfBroken, symptom: ServerNotJudged) -> bool:
@@ -210,6 +220,8 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),
     *rules((Ipv6HalfBroken,), (ServerNotJudged,), servers_over_ipv6),
+    *rules((Ipv6HalfBroken,), (ResolverSilent,), resolver_over_ipv6),
+    *rules((Ipv6HalfBroken,), (MailHostUnreachable, MailHostNotJudged), mail_over_ipv6),
     *rules((GatewaySilent,), NOT_SEEN_OF_TARGET, gateway_of_family),
     *rules(
         WAY_BREAKS,

@@ -185,17 +185,17 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
         )
     )
     inside = below(one.name, zone.apex)
-    own = tuple(sorted(one.addresses))
-    if not own and not one.certain:
+    own = tuple(sorted(a for a in one.addresses if version(a) in zone.families))
+    if not one.addresses and not one.certain:
         return ServerNameNotDetermined(
             subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex)
         )
-    if not own and not (inside and glue):
+    if not one.addresses and not (inside and glue):
         alone = not any(other.addresses for other in zone.names)
         return NameServerUnresolvable(
             subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex), alone=alone
         )
-    if inside and not glue:
+    if inside and own and not glue:
         return MissingGlue(
             subject=shown(one.name), evidence=_with_cut(zone, one), zone=shown(zone.apex)
         )
@@ -204,7 +204,9 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
         return GlueMismatch(
             subject=shown(one.name), evidence=evidence, zone=shown(zone.apex), glue=glue, own=own
         )
-    return ServerNameResolves(subject=shown(one.name), evidence=one.evidence, addresses=own)
+    return ServerNameResolves(
+        subject=shown(one.name), evidence=one.evidence, addresses=one.addresses
+    )
 
 
 def _with_cut(zone: Zone, one: NameServerName) -> tuple[ObservationId, ...]:

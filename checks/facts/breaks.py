@@ -32,8 +32,12 @@ from netdiag.model import Brief
 from netdiag.network import ObservationId
 from netdiag.outcomes import IcmpError, Unreachable
 
-AT_ONCE = 2.5
-"""Seconds below which an error cannot be the end of a search for a neighbour."""
+AT_ONCE = 1.5
+"""Seconds below which an error cannot be the end of a search for a neighbour.
+
+Half of what a search takes: a probe may be sent up to that much later than the one that started the
+search, and a router that limits its errors answers a SYN's first retransmission, after one second.
+"""
 
 NO_WAY = frozenset({Unreachable.NET, Unreachable.HOST})
 

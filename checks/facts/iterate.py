@@ -164,10 +164,8 @@ async def resolve(net: Asker, brief: Brief, name: str, rtype: str, depth: int = 
 async def addresses_of(
     net: Asker, brief: Brief, name: str, depth: int = 0
 ) -> tuple[tuple[str, ...], tuple[ObservationId, ...], tuple[Status, ...]]:
-    """Addresses of a host in the families that this machine can use, by iteration."""
-    families = await usable_families(net, brief)
-    rtypes = ["A" if family == 4 else "AAAA" for family in families]
-    found = await asyncio.gather(*(resolve(net, brief, name, r, depth) for r in rtypes))
+    """The addresses of a host in both families, by iteration, whether or not they can be used."""
+    found = await asyncio.gather(*(resolve(net, brief, name, r, depth) for r in ("A", "AAAA")))
     addresses = tuple(data for one in found for data in one.data if is_address(data))
     evidence = tuple(dict.fromkeys(number for one in found for number in one.evidence))
     return addresses, evidence, tuple(one.status for one in found)
@@ -278,6 +276,7 @@ async def _servers(
         ServerAddress(name, address)
         for name, (addresses, _, _) in zip(outside, found, strict=True)
         for address in addresses
+        if version(address) in families
     )
 
 

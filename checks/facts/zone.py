@@ -71,7 +71,7 @@ class ZoneServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameServerName:
-    """A name in the delegation, and the addresses that iteration finds for it."""
+    """A name in the delegation, and the addresses of both families that iteration finds for it."""
 
     name: str
     addresses: tuple[str, ...]
@@ -152,6 +152,7 @@ async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
         for one in names
         if not any(s.name == one.name for s in cut.glue)
         for address in one.addresses
+        if version(address) in families
     }
     servers = await asyncio.gather(*(_asked(net, s, cut.zone, name) for s in in_order(addresses)))
     return Zone(

@@ -49,3 +49,14 @@ def test_a_name_without_address_is_critical_only_where_it_is_the_only_one() -> N
     alone = server_names.judge_name(zone(names=[gone]), gone)
 
     assert (beside.severity, alone.severity) == (Severity.WARNING, Severity.CRITICAL)
+
+
+def test_a_server_that_only_the_other_family_reaches_is_not_without_address() -> None:
+    one = NameServerName(
+        name="ns1.dns-one.net.",
+        addresses=("2e00:50::53",),
+        certain=True,
+        evidence=(ObservationId(3),),
+    )
+
+    assert server_names.judge_name(zone(names=[one]), one).code == "server-name-resolves"
