@@ -28,7 +28,7 @@ A host that is down serves nothing, and no change on the way to it helps.
 | nothing over one family, fine over the other | as far as its LAN        | host-silent  |
 
 A router needs three seconds to find that a host does not answer ARP or neighbour solicitation; what
-comes within 2.5 seconds is a route's error, not the host's. The control ports and the probes of the
+comes within 1.5 seconds is a route's error, not the host's. The control ports and the probes of the
 path count before the asked ports, whose search may have been under way already. A host that answers
 over the other address family is not down: that family's own check judges it.
 

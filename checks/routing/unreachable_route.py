@@ -25,7 +25,7 @@ A router without a route ends the way for everybody behind it.
 | nothing else answers from here                     | route-not-seen    |
 
 A router that has a route and finds no host says host unreachable too, but only when its search for
-the neighbour has ended, three seconds later. What comes within 2.5 seconds is a missing route. The
+the neighbour has ended, three seconds later. What comes within 1.5 seconds is a missing route. The
 control ports and the probes of the path count before the asked ports, for whose packets a search
 may have been under way already, or an error may have been limited and come a second late.
 
