@@ -127,7 +127,7 @@ class Network:
             watcher.asked(number, request)
         started = self._clock() - self._begin
         refused = self.policy.refusal(request)
-        sent = Sent(refused) if refused else await self._send(request, started)
+        sent = Sent(refused) if refused else await self._send(request)
         self.policy.learn(request, sent.outcome)
         self._completed += 1
         observation = Observation(
@@ -143,14 +143,20 @@ class Network:
             watcher.answered(observation)
         return observation
 
-    async def _send(self, request: Request, started: float) -> Sent:
-        if self._stopped.is_set():
-            return Sent(Failed(kind=self._stop_kind))
-        left = None if self._deadline is None else self._deadline - started
-        if left is not None and left <= 0:
-            return Sent(Failed(kind=FailureKind.DEADLINE))
+    async def _send(self, request: Request) -> Sent:
         async with self.policy.turn(request):
+            left = self._left()
+            if self._stopped.is_set():
+                return Sent(Failed(kind=self._stop_kind))
+            if left is not None and left <= 0:
+                return Sent(Failed(kind=FailureKind.DEADLINE))
             return await self._until_stopped(request, left)
+
+    def _left(self) -> float | None:
+        """Seconds until the run's deadline."""
+        if self._deadline is None:
+            return None
+        return self._deadline - (self._clock() - self._begin)
 
     async def _until_stopped(self, request: Request, left: float | None) -> Sent:
         sending = asyncio.ensure_future(self._transport.send(request))

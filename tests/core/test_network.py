@@ -82,6 +82,19 @@ def test_the_deadline_ends_every_wait() -> None:
     assert peer.sent == {CONNECT: 1}
 
 
+def test_waiting_for_a_turn_does_not_outlast_the_deadline() -> None:
+    peer = Peer(Connected(rtt=1.0), delay=60.0)
+
+    async def many(net: Network) -> None:
+        asked = (net.ask(TcpConnect(address=PUBLIC, port=p)) for p in range(1, 6))
+        await asyncio.gather(*asked)
+
+    net = within(peer, many, Policy(budget=Budget(concurrent=1)), deadline=0.05)
+
+    assert {o.outcome for o in net.transcript} == {Failed(kind=FailureKind.DEADLINE)}
+    assert sum(peer.sent.values()) == 1
+
+
 def test_stopping_ends_what_is_under_way() -> None:
     peer = Peer(Connected(rtt=1.0), delay=60.0)
 
