@@ -267,6 +267,25 @@ MAIL = (
     ),
 )
 
+MAIL_PORTS = (
+    Scenario(
+        name="no-mail-exchanger",
+        truth="The domain says that it takes no mail, and mail was asked for.",
+        target="smtp://customer.example",
+        faults=(without("@", "MX"), records("@", "MX", "0 .")),
+        causes=_cause("no-mail-exchanger"),
+        status=2,
+    ),
+    Scenario(
+        name="mail-host-unreachable",
+        truth="The mail host's own firewall drops mail, and other mail hosts take it.",
+        target="customer.example",
+        faults=(rule("mail", "input", "tcp dport 25 drop"),),
+        causes=_cause("mail-host-unreachable", "host"),
+        status=1,
+    ),
+)
+
 REVERSE_ZONE = "40.22.in-addr.arpa."
 REVERSE_NAME = "10.1.40.22.in-addr.arpa."
 
@@ -287,4 +306,4 @@ REVERSE = (
     ),
 )
 
-SCENARIOS = NAMES + DELEGATION + SERVERS + MAIL + REVERSE
+SCENARIOS = NAMES + DELEGATION + SERVERS + MAIL + MAIL_PORTS + REVERSE

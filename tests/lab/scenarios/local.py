@@ -11,6 +11,7 @@ from tests.lab.faults import (
     rule,
     silent,
     stopped,
+    without,
     without_address,
 )
 from tests.lab.scenario import Cause, Scenario
@@ -151,6 +152,30 @@ RESOLVER = (
             resolver("ires", "access-control: 22.11.0.0/16 refuse"),
         ),
         causes=_cause("resolver-failing"),
+        status=2,
+    ),
+    Scenario(
+        name="stale-answer",
+        truth="The machine's resolver still has the name's former address.",
+        faults=(resolver("dres", 'local-data: "www.customer.example. 600 IN A 22.40.1.99"'),),
+        causes=_cause("stale-answer", "dns-operator"),
+        status=1,
+    ),
+    Scenario(
+        name="resolvers-disagree",
+        truth="The machine's resolver shows an inside view of the name.",
+        faults=(resolver("dres", 'local-data: "www.customer.example. 600 IN A 10.9.9.9"'),),
+        causes=_cause("resolvers-disagree", ISP),
+        status=1,
+    ),
+    Scenario(
+        name="nxdomain-rewritten",
+        truth="The name does not exist, and the machine's resolver makes up an address for it.",
+        faults=(
+            without("www"),
+            resolver("dres", 'local-data: "www.customer.example. 60 IN A 22.40.1.99"'),
+        ),
+        causes=(*_cause("name-does-not-exist", "dns-operator"), *_cause("nxdomain-rewritten", ISP)),
         status=2,
     ),
     Scenario(
