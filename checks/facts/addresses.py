@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from checks.facts.iterate import is_address, resolve
 from netdiag.model import Brief
-from netdiag.network import Asker, ObservationId
+from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import SystemAddresses
 from netdiag.requests import SystemLookup
 
@@ -26,12 +26,14 @@ async def target_addresses(net: Asker, brief: Brief) -> Addresses:
     """The target's addresses of the families asked for, IPv4 first, each once.
 
     What the name's own servers give counts; only where they give nothing and say nothing certain
-    does what this machine's own lookup gives.
+    does what this machine's own lookup gives. That one starts at once, since it is the slowest
+    where nothing answers, and is waited for only where it counts.
     """
     target = brief.target
     if target.address is not None or target.name is None:
         return Addresses(addresses=(target.host,), source="given")
     name = target.name
+    lookup = asyncio.ensure_future(net.ask(SystemLookup(name=target.host)))
     found = await asyncio.gather(*(resolve(net, brief, name, rtype) for rtype in ("A", "AAAA")))
     evidence = tuple(dict.fromkeys(number for one in found for number in one.evidence))
     data = tuple(address for one in found for address in one.data if is_address(address))
@@ -39,11 +41,10 @@ async def target_addresses(net: Asker, brief: Brief) -> Addresses:
     if data or certain:
         source = "authoritative" if data else "none"
         return Addresses(addresses=in_order(data, brief), source=source, evidence=evidence)
-    return await _looked_up(net, brief, evidence)
+    return _looked_up(await lookup, brief, evidence)
 
 
-async def _looked_up(net: Asker, brief: Brief, before: tuple[ObservationId, ...]) -> Addresses:
-    seen = await net.ask(SystemLookup(name=brief.target.host))
+def _looked_up(seen: Observation, brief: Brief, before: tuple[ObservationId, ...]) -> Addresses:
     data = seen.outcome.addresses if isinstance(seen.outcome, SystemAddresses) else ()
     return Addresses(
         addresses=in_order(data, brief),

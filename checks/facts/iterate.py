@@ -221,10 +221,13 @@ def version(address: str) -> int:
 async def _ask_zone(
     net: Asker, servers: tuple[ServerAddress, ...], name: str, zone: str
 ) -> tuple[Observation | None, tuple[ObservationId, ...]]:
-    """The first usable reply of the zone's servers, a few at a time, and what to cite for it."""
+    """The first usable reply of the zone's servers, and what to cite for it.
+
+    A few are asked at once, and all the others at once where none of the few is of use.
+    """
+    order = _mixed(servers)[: 4 * AT_ONCE]
     asked: list[DnsQuery] = []
-    for start in range(0, min(len(servers), 4 * AT_ONCE), AT_ONCE):
-        wave = _mixed(servers)[start : start + AT_ONCE]
+    for wave in (order[:AT_ONCE], order[AT_ONCE:]):
         queries = [DnsQuery(server=s.address, name=name, rtype="A") for s in wave]
         seen = await first(net, queries, lambda o: _usable(o, name, zone))
         if seen:
