@@ -279,28 +279,34 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     name = brief.target.name
     if name is None:
         return Facts(name=None)
-    addresses, seen, zone, found = await asyncio.gather(
-        _configured(net, brief),
+    (asked, public), seen, zone, found = await asyncio.gather(
+        _views(net, brief, name),
         net.ask(ReadResolvers()),
         target_zone(net, brief),
         asyncio.gather(*(resolve(net, brief, name, rtype) for rtype in ("A", "AAAA"))),
     )
-    asked = await asyncio.gather(*(_ask(net, address, name) for address in addresses))
-    public: tuple[Asked, ...] = ()
-    if not all(one.answered for one in asked):
-        others = [
-            a for a in brief.public_resolvers if a not in addresses and version(a) in brief.families
-        ]
-        public = tuple(await asyncio.gather(*(_ask(net, address, name) for address in others)))
     known = all(one.status in {"found", "nodata", "nxdomain"} for one in found)
     return Facts(
         name=name,
-        asked=tuple(asked),
+        asked=asked,
         public=public,
         true=_given_by_owner(found, zone) if known else None,
         exists=not any(one.status == "nxdomain" for one in found),
         evidence=(seen.id, *dict.fromkeys(n for one in found for n in one.evidence)),
     )
+
+
+async def _views(
+    net: Asker, brief: Brief, name: str
+) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
+    """What the configured resolvers say, and public ones where one of those fails."""
+    own = await _configured(net, brief)
+    asked = tuple(await asyncio.gather(*(_ask(net, address, name) for address in own)))
+    if all(one.answered for one in asked):
+        return asked, ()
+    wanted = (a for a in brief.public_resolvers if version(a) in brief.families)
+    others = [address for address in wanted if address not in own]
+    return asked, tuple(await asyncio.gather(*(_ask(net, address, name) for address in others)))
 
 
 def _given_by_owner(found: Iterable[Resolution], zone: Zone) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from checks.facts.iterate import (
@@ -13,6 +13,7 @@ from checks.facts.iterate import (
     addresses_of,
     descend,
     in_order,
+    rank,
     version,
 )
 from checks.facts.machine import usable_families
@@ -145,23 +146,35 @@ async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
     cut = bare.cut
     if bare.missing or cut is None:
         return bare
-    names = await asyncio.gather(*(_named(net, brief, cut, name) for name in cut.names))
-    addresses = {s for s in cut.glue if version(s.address) in families}
-    addresses |= {
-        ServerAddress(one.name, address)
-        for one in names
-        if not any(s.name == one.name for s in cut.glue)
-        for address in one.addresses
-        if version(address) in families
-    }
-    servers = await asyncio.gather(*(_asked(net, s, cut.zone, name) for s in in_order(addresses)))
+    glue = in_order(s for s in cut.glue if version(s.address) in families)
+    names, glued = await asyncio.gather(
+        asyncio.gather(*(_named(net, brief, cut, server) for server in cut.names)),
+        asyncio.gather(*(_asked(net, server, cut.zone, name) for server in glue)),
+    )
+    others = in_order(_without_glue(cut, names, families))
+    found = await asyncio.gather(*(_asked(net, server, cut.zone, name) for server in others))
+    servers = tuple(sorted((*glued, *found), key=lambda one: rank(one.server)))
     return Zone(
         way=way,
         families=families,
         names=tuple(names),
-        servers=tuple(servers),
+        servers=servers,
         unheard=await _unheard(net, brief, servers),
     )
+
+
+def _without_glue(
+    cut: Cut, names: Iterable[NameServerName], families: tuple[int, ...]
+) -> set[ServerAddress]:
+    """The addresses, found by iteration, of the servers that the referral gives none of."""
+    given = {server.name for server in cut.glue}
+    return {
+        ServerAddress(one.name, address)
+        for one in names
+        if one.name not in given
+        for address in one.addresses
+        if version(address) in families
+    }
 
 
 async def _unheard(net: Asker, brief: Brief, servers: Sequence[ZoneServer]) -> tuple[int, ...]:
