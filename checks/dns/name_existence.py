@@ -19,7 +19,7 @@ Without an address nobody gets to the host, whatever state it is in.
 | aliases in a circle                | the zone                | cname-loop          |
 | nothing                            | no server answers       | name-not-determined |
 | refusal                            | servers without it      | name-not-determined |
-| mail hosts, and only mail is asked | the zone                | not-checked         |
+| mail hosts and no address, only mail is asked | the zone     | not-checked         |
 
 A registry is a zone of one label, or the root. Silence is never taken for absence.
 
@@ -207,8 +207,8 @@ class NameNotDetermined(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`found` has the resolution for A and AAAA. `mail`: only mail is asked for, and the name lists
-    mail hosts, whose addresses count instead."""
+    """`found` has the resolution for A and AAAA. `mail`: only mail is asked for, and the name has
+    no address and lists mail hosts, whose addresses count instead."""
 
     name: str | None
     usable: bool = True
@@ -232,16 +232,21 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     return Facts(
         name=shown(name),
         usable=bool(usable),
+        mail=not any(one.data for one in found) and await _goes_elsewhere(net, brief, name),
         found=tuple(found),
         zone=end.zone if found[0].status == "nxdomain" else way.zone,
     )
 
 
 async def _goes_elsewhere(net: Asker, brief: Brief, name: str) -> bool:
-    """Whether only mail is asked for, and the name has mail exchangers (RFC 5321, section 5.1)."""
+    """Whether only mail is asked for, and the name has mail exchangers (RFC 5321, section 5.1).
+
+    A null exchanger (RFC 7505) is none.
+    """
     if brief.target.ports != (MAIL_PORT,):
         return False
-    return bool((await resolve(net, brief, name, "MX")).data)
+    exchangers = (await resolve(net, brief, name, "MX")).data
+    return any(data.split()[-1:] not in ([], ["."]) for data in exchangers)
 
 
 def judge(facts: Facts) -> Iterable[Finding]:

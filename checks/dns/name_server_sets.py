@@ -182,11 +182,12 @@ def _mismatch(zone: Zone) -> Iterable[Finding]:
 def _redundancy(zone: Zone) -> Iterable[Finding]:
     names = set(zone.cut.names if zone.cut else ()) | own_names(zone)
     networks = tuple(dict.fromkeys(_network(s.server.address) for s in zone.servers))
+    found = {s.server.name for s in zone.servers}
     if len(names) == 1:
         yield SingleNameServer(
             subject=shown(zone.apex), evidence=_cited(zone), server=shown(min(names))
         )
-    elif networks and len({n.version for n in networks}) == len(networks):
+    elif len(found) > 1 and len({n.version for n in networks}) == len(networks):
         prefixes = tuple(str(network) for network in networks)
         yield NameServersShareNetwork(
             subject=shown(zone.apex), evidence=_cited(zone), networks=prefixes

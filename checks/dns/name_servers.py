@@ -252,8 +252,11 @@ def _finding(
     if isinstance(how, str):
         return ServerNotJudged(**about, why=how)
     if kind is NameServerSilent:
+        control = next(other.best.id for other in zone.servers if other.answers)
+        about["evidence"] += (control,)
         return NameServerSilent(**about, hidden=hidden)
     if kind is NoNameServerAnswers:
+        about["evidence"] += zone.cut.evidence if zone.cut else ()
         return NoNameServerAnswers(**about, hidden=False)
     return ServerServes(**about)
 

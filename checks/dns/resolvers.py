@@ -2,7 +2,7 @@
 
 ## What it does
 Asks every configured resolver (or the one given) for the target's addresses, public resolvers for
-the same where one of them fails, and compares with the authoritative answer.
+the same where one of them fails or differs, and compares with the authoritative answer.
 
 ## Why is this bad?
 A resolver that fails cuts this machine off from every name, however healthy the domain is.
@@ -20,19 +20,28 @@ For each resolver; "elsewhere" means a public resolver or the name's own servers
 | SERVFAIL                       | answers         | resolver-failing       |
 | SERVFAIL                       | fails too       | resolver-not-judged    |
 | silent                         | silent too      | resolver-not-judged    |
+| the authoritative addresses    | nobody answers  | resolver-answers       |
+| an answer made by DNS64        | the same        | resolver-answers       |
 | other addresses, TTL running   | answers         | stale-answer           |
+| other addresses, TTL running   | differs too     | resolver-not-judged    |
 | a private address              | a public one    | resolvers-disagree     |
 | addresses for a missing name   | no such name    | nxdomain-rewritten     |
+| no such name, with the zone's SOA | answers      | stale-answer           |
+| no such name, without an SOA   | answers         | resolvers-disagree     |
+| no such name, with authority   | answers         | resolvers-disagree     |
 
-An answer that differs is taken for a former one until its TTL ends, unless it is a private address
-or stands for a name that does not exist.
+An answer that differs is taken for a former one until its TTL ends where a public resolver gives
+what the name's own servers give here. Where none does, the name may answer by the visitor's place
+or in turn, which is no fault. A denial that was true once carries the SOA of the zone that made
+it; one that a filter makes does not, and an inside view claims authority.
 
 ## What to do
 Use another resolver; have the one that fails repaired by whoever runs it. Stale: wait for the TTL.
 
 ## References
 - RFC 1034, section 5.3 (resolvers)
-- RFC 8020; RFC 2308 (what a missing name looks like)
+- RFC 8020; RFC 2308, sections 3 and 5 (what a missing name looks like, and for how long)
+- RFC 6147 (DNS64: IPv6 addresses made of IPv4 ones)
 - RFC 9520 (resolution failures)
 """
 
@@ -42,29 +51,59 @@ import asyncio
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
-from checks.facts.iterate import Resolution, is_address, resolve, shown, version
+from checks.facts.iterate import Resolution, below, is_address, resolve, shown, version
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import DnsReply, Failed, IcmpError, Resolvers, ResourceRecord
+from netdiag.outcomes import (
+    DnsReply,
+    Failed,
+    FailureKind,
+    IcmpError,
+    Resolvers,
+    ResourceRecord,
+    Unreachable,
+)
+from netdiag.outcomes import (
+    Outcome as Reply,
+)
 from netdiag.requests import DnsQuery, ReadResolvers
 
+CERTAIN = frozenset({"found", "nodata", "nxdomain"})
 MOST = 3
 """Resolvers asked: what resolv.conf allows (MAXNS)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResolverAnswers(Finding):
+    """`compared` is whether the name's own servers were heard, too."""
+
     code: ClassVar[str] = "resolver-answers"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.LOCAL
     name: str
+    compared: bool
 
     @property
     def message(self) -> str:
-        return f"resolver {self.subject} gives what the servers of {self.name} say"
+        if self.compared:
+            return f"resolver {self.subject} gives what the servers of {self.name} say"
+        return (
+            f"resolver {self.subject} answers for {self.name}; whether that is true could not be "
+            "compared with the name's own servers, which were not heard from here"
+        )
+
+
+class _About(TypedDict):
+    """What every failure of a resolver says."""
+
+    subject: str
+    evidence: tuple[ObservationId, ...]
+    private: bool
+    control: str
+    alone: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +191,15 @@ class StaleAnswer(Finding):
     ttl: int
 
     @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.gives else Severity.CRITICAL
+
+    @property
     def message(self) -> str:
+        gives = f"gives {', '.join(self.gives)}" if self.gives else "knows no address"
         return (
-            f"resolver {self.subject} gives {', '.join(self.gives)} for {self.name}, which its own "
-            f"servers no longer do: a former answer, for {self.ttl} seconds more at most"
+            f"resolver {self.subject} {gives} for {self.name}, other than its own servers now do: "
+            f"a former answer, for {self.ttl} seconds more at most"
         )
 
     @property
@@ -181,10 +225,19 @@ class ResolversDisagree(Finding):
     gives: tuple[str, ...]
 
     @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.gives else Severity.CRITICAL
+
+    @property
     def message(self) -> str:
+        if self.gives:
+            what, no_former = f"gives {', '.join(self.gives)} for", "a private address"
+        else:
+            what, no_former = "denies any address of", "it does not name the zone that said so"
         return (
-            f"resolver {self.subject} gives {', '.join(self.gives)} for {self.name}, which is no "
-            "former answer of its servers: the resolver filters, or shows an inside view"
+            f"resolver {self.subject} {what} {self.name}, other than the name's own servers, and "
+            f"this is no former answer of theirs ({no_former}): the resolver filters, or shows an "
+            "inside view"
         )
 
     @property
@@ -253,8 +306,8 @@ class Asked:
 
     @property
     def answered(self) -> bool:
-        """At least one reply that says something of the name."""
-        return any(_said(seen) for seen in self.replies)
+        """Addresses, or word on both families that there is none."""
+        return bool(self.given) or all(_said(seen) for seen in self.replies)
 
     @property
     def given(self) -> dict[str, int]:
@@ -275,28 +328,31 @@ class Facts:
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
-    """Every resolver's replies; those of public ones only where one of the own ones fails."""
+    """Every resolver's replies; those of public ones only where an own one fails or differs."""
     name = brief.target.name
     if name is None:
         return Facts(name=None)
-    (asked, public), seen, zone, found = await asyncio.gather(
-        _views(net, brief, name),
+    own, seen, zone, found = await asyncio.gather(
+        _own_views(net, brief, name),
         net.ask(ReadResolvers()),
         target_zone(net, brief),
         asyncio.gather(*(resolve(net, brief, name, rtype) for rtype in ("A", "AAAA"))),
     )
-    known = all(one.status in {"found", "nodata", "nxdomain"} for one in found)
+    (asked, public), known = own, all(one.status in CERTAIN for one in found)
+    true = _given_by_owner(found, zone) if known else None
+    if true is not None and not public and any(foreign(one, true) for one in asked):
+        public = await _public_views(net, brief, name, asked)
     return Facts(
         name=name,
         asked=asked,
         public=public,
-        true=_given_by_owner(found, zone) if known else None,
+        true=true,
         exists=not any(one.status == "nxdomain" for one in found),
         evidence=(seen.id, *dict.fromkeys(n for one in found for n in one.evidence)),
     )
 
 
-async def _views(
+async def _own_views(
     net: Asker, brief: Brief, name: str
 ) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
     """What the configured resolvers say, and public ones where one of those fails."""
@@ -304,9 +360,16 @@ async def _views(
     asked = tuple(await asyncio.gather(*(_ask(net, address, name) for address in own)))
     if all(one.answered for one in asked):
         return asked, ()
+    return asked, await _public_views(net, brief, name, asked)
+
+
+async def _public_views(
+    net: Asker, brief: Brief, name: str, asked: tuple[Asked, ...]
+) -> tuple[Asked, ...]:
+    own = {one.address for one in asked}
     wanted = (a for a in brief.public_resolvers if version(a) in brief.families)
     others = [address for address in wanted if address not in own]
-    return asked, tuple(await asyncio.gather(*(_ask(net, address, name) for address in others)))
+    return tuple(await asyncio.gather(*(_ask(net, address, name) for address in others)))
 
 
 def _given_by_owner(found: Iterable[Resolution], zone: Zone) -> tuple[str, ...]:
@@ -362,6 +425,9 @@ def judge_resolver(facts: Facts, name: str, one: Asked) -> Finding:
     if any(isinstance(o.outcome, Failed) and o.outcome.kind.ours for o in one.replies):
         why = "it was not asked to the end"
         return ResolverNotJudged(subject=one.address, evidence=one.evidence, why=why)
+    if any(map(_said, one.replies)) and not isinstance(_most_telling(one), DnsReply):
+        why = "it answered one of two questions, with no address"
+        return ResolverNotJudged(subject=one.address, evidence=one.evidence, why=why)
     return _failure(facts, one, *control)
 
 
@@ -378,56 +444,95 @@ def _control(facts: Facts, one: Asked) -> tuple[str, tuple[ObservationId, ...]] 
 def _failure(
     facts: Facts, one: Asked, control: str, shown: tuple[ObservationId, ...]
 ) -> _ResolverFails:
-    subject, evidence = one.address, (*one.evidence, *shown)
-    private = not ipaddress.ip_address(one.address).is_global
-    alone = not any(other.answered for other in facts.asked)
-    match one.replies[0].outcome:
-        case DnsReply(rcode="REFUSED"):
-            how = "REFUSED"
-        case DnsReply(rcode=rcode):
-            return ResolverFailing(
-                subject=subject,
-                evidence=evidence,
-                private=private,
-                control=control,
-                alone=alone,
-                rcode=rcode,
-            )
-        case IcmpError(kind=kind):
-            how = kind.value
-        case _:
-            return ResolverSilent(
-                subject=subject, evidence=evidence, private=private, control=control, alone=alone
-            )
-    return ResolverRefuses(
-        subject=subject,
-        evidence=evidence,
-        private=private,
+    about = _About(
+        subject=one.address,
+        evidence=(*one.evidence, *shown),
+        private=not ipaddress.ip_address(one.address).is_global,
         control=control,
-        alone=alone,
-        how=how,
+        alone=not any(other.answered for other in facts.asked),
     )
+    match _most_telling(one):
+        case DnsReply(rcode="REFUSED"):
+            return ResolverRefuses(**about, how="REFUSED")
+        case DnsReply(rcode=rcode):
+            return ResolverFailing(**about, rcode=rcode)
+        case Failed(kind=FailureKind.MALFORMED | FailureKind.MISMATCHED as bad):
+            return ResolverFailing(**about, rcode=bad.value)
+        case IcmpError(kind=kind) if kind is Unreachable.PORT or kind.prohibited:
+            return ResolverRefuses(**about, how=kind.value)
+        case _:
+            return ResolverSilent(**about)
+
+
+def _most_telling(one: Asked) -> Reply:
+    """Of the failed replies the one that says most: a message, an ICMP error, anything else."""
+    order = (DnsReply, IcmpError, Failed)
+    return min(
+        (seen.outcome for seen in one.replies if not _said(seen)),
+        key=lambda reply: next((n for n, kind in enumerate(order) if isinstance(reply, kind)), 3),
+    )
+
+
+def foreign(one: Asked, true: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Addresses that a resolver gives and the name's own servers do not, those of DNS64 aside."""
+    known = set(true or ())
+    return tuple(sorted(a for a in one.given if a not in known and not _translated(a, known)))
+
+
+def _translated(address: str, known: set[str]) -> bool:
+    """Whether an IPv6 address ends in a known IPv4 one, as DNS64 makes them (RFC 6052, 2.2)."""
+    ip = ipaddress.ip_address(address)
+    return ip.version == 6 and str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)) in known
 
 
 def _compared(facts: Facts, name: str, one: Asked) -> Finding:
     """What a resolver gives against what the name's own servers give."""
-    evidence = (*one.evidence, *facts.evidence)
-    given, true = one.given, facts.true
-    other = tuple(sorted(set(given) - set(true or ())))
-    if true is None or not other:
-        return ResolverAnswers(subject=one.address, evidence=evidence, name=shown(name))
+    subject, evidence, true = one.address, (*one.evidence, *facts.evidence), facts.true
+    if true is None:
+        return ResolverAnswers(subject=subject, evidence=evidence, name=shown(name), compared=False)
+    if true and not one.given:
+        return _denied(name, one, evidence)
+    other = foreign(one, true)
+    if not other:
+        return ResolverAnswers(subject=subject, evidence=evidence, name=shown(name), compared=True)
     if not facts.exists:
-        return NxdomainRewritten(
-            subject=one.address, evidence=evidence, name=shown(name), gives=other
-        )
+        return NxdomainRewritten(subject=subject, evidence=evidence, name=shown(name), gives=other)
     if any(not ipaddress.ip_address(address).is_global for address in other):
-        return ResolversDisagree(
-            subject=one.address, evidence=evidence, name=shown(name), gives=other
+        return ResolversDisagree(subject=subject, evidence=evidence, name=shown(name), gives=other)
+    agreeing = [p for p in facts.public if p.answered and not foreign(p, true) and p.given]
+    if true and not agreeing:
+        why = (
+            f"it gives {', '.join(other)} for {shown(name)}, other than the name's own servers "
+            "give here, and no public resolver gives what they give: the name may answer by the "
+            "visitor's place or in turn"
         )
-    ttl = max(given[address] for address in other)
-    return StaleAnswer(
-        subject=one.address, evidence=evidence, name=shown(name), gives=other, ttl=ttl
-    )
+        return ResolverNotJudged(subject=subject, evidence=(*evidence, *_cited(facts)), why=why)
+    ttl = max(one.given[address] for address in other)
+    evidence = (*evidence, *(number for public in agreeing for number in public.evidence))
+    return StaleAnswer(subject=subject, evidence=evidence, name=shown(name), gives=other, ttl=ttl)
+
+
+def _cited(facts: Facts) -> tuple[ObservationId, ...]:
+    return tuple(number for public in facts.public for number in public.evidence)
+
+
+def _denied(name: str, one: Asked, evidence: tuple[ObservationId, ...]) -> Finding:
+    """No address from a resolver for a name that has some: a former denial, or one made up."""
+    ttl = next((ttl for seen in one.replies if (ttl := _denial_ttl(seen, name)) is not None), None)
+    if ttl is None:
+        return ResolversDisagree(subject=one.address, evidence=evidence, name=shown(name), gives=())
+    return StaleAnswer(subject=one.address, evidence=evidence, name=shown(name), gives=(), ttl=ttl)
+
+
+def _denial_ttl(seen: Observation, name: str) -> int | None:
+    """Seconds left of a denial that a zone of the name, or of its alias, once made."""
+    match seen.outcome:
+        case DnsReply(authoritative=False, answer=answer, authority=authority):
+            names = (name, *(r.data.lower() for r in answer if r.rtype == "CNAME"))
+            zones = (r for r in authority if r.rtype == "SOA")
+            return next((r.ttl for r in zones if any(below(n, r.name) for n in names)), None)
+        case _:
+            return None
 
 
 def _said(seen: Observation) -> bool:

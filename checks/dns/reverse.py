@@ -36,7 +36,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import Resolution, resolve
+from checks.facts.iterate import Resolution, resolve, shown
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped
 from netdiag.network import Asker
 
@@ -157,8 +157,8 @@ def judge_pointer(address: str, pointer: Resolution, back: Resolution | None) ->
     if back is None or back.status not in CERTAIN | {"alias-loop"}:
         return ReverseNotDetermined(subject=address, evidence=evidence)
     if address in back.data:
-        return ReverseConfirmed(subject=address, evidence=evidence, name=name)
-    return ReverseMismatch(subject=address, evidence=evidence, name=name, leads_to=back.data)
+        return ReverseConfirmed(subject=address, evidence=evidence, name=shown(name))
+    return ReverseMismatch(subject=address, evidence=evidence, name=shown(name), leads_to=back.data)
 
 
 CHECK = Check(

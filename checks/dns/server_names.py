@@ -23,6 +23,7 @@ For each name in the delegation; glue counts where the name lies in the zone its
 | in the zone       | other addresses   | addresses              | glue-mismatch              |
 | in the zone       | some              | nothing answers        | server-name-not-determined |
 | in the zone       | some              | no address             | glue-mismatch              |
+| in the zone       | more than these   | one family only        | server-name-not-determined |
 
 Only the address families that this machine can use are compared.
 
@@ -158,7 +159,7 @@ class ServerNameNotDetermined(Finding):
 
     @property
     def message(self) -> str:
-        return f"the address of {self.subject} could not be looked up: nobody answers for it"
+        return f"the addresses of {self.subject} could not be looked up to the end"
 
 
 async def gather(net: Asker, brief: Brief) -> Zone:
@@ -198,6 +199,10 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
     if inside and own and not glue:
         return MissingGlue(
             subject=shown(one.name), evidence=_with_cut(zone, one), zone=shown(zone.apex)
+        )
+    if inside and not one.certain and set(own) < set(glue):
+        return ServerNameNotDetermined(
+            subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex)
         )
     if inside and glue != own:
         evidence = _with_cut(zone, one)

@@ -21,9 +21,11 @@ For each server address that serves the zone in at least one way.
 | silent        | serves           | refused | edns-not-supported, dns-tcp-refused |
 | FORMERR       | serves           | FORMERR | edns-not-supported                  |
 | serves        | not asked        | not sent | transport-not-seen                 |
+| serves        | not asked        | silent, as everybody's | transport-not-seen   |
 
 Any answer over TCP shows that TCP works. That the server answers over UDP rules out that it is
-down; that it answers without EDNS rules out loss on the way.
+down; that it answers without EDNS rules out loss on the way. Where neither another server of the
+zone nor a root server answers over TCP in the same address family, the fault may be this side's.
 
 ## What to do
 TCP: open port 53 over TCP in the firewall and make the server listen. EDNS: update the server, or
@@ -40,11 +42,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import shown
+from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
-from netdiag.outcomes import DnsReply, Failed
+from netdiag.outcomes import Failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +122,16 @@ class TransportNotSeen(Finding):
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
     servers: tuple[str, ...]
+    why: str
 
     @property
     def message(self) -> str:
-        return f"{', '.join(self.servers)}: TCP and EDNS were not asked to the end"
+        servers = ", ".join(self.servers)
+        return f"whether TCP and EDNS work at {servers} cannot be told: {self.why}"
+
+
+Verdict = tuple[type[Finding], str]
+"""A kind of finding, and why nothing can be told where that is the verdict."""
 
 
 async def gather(net: Asker, brief: Brief) -> Zone:
@@ -137,38 +145,48 @@ def judge(zone: Zone) -> Iterable[Finding]:
     if zone.missing or not servers:
         yield Skipped(subject=shown(zone.apex), missing=zone.missing or "no server serves the zone")
         return
-    groups: dict[type[Finding], list[ZoneServer]] = {}
+    groups: dict[Verdict, list[ZoneServer]] = {}
     for server in servers:
-        for kind in verdicts(server):
-            groups.setdefault(kind, []).append(server)
-    for kind, members in groups.items():
-        yield _finding(kind, zone.apex, members)
+        for verdict in verdicts(server, zone.unheard_tcp):
+            groups.setdefault(verdict, []).append(server)
+    for verdict, members in groups.items():
+        yield _finding(zone, verdict, members)
 
 
-def verdicts(server: ZoneServer) -> tuple[type[Finding], ...]:
-    """The kinds of finding for one server."""
-    found: list[type[Finding]] = []
+def verdicts(server: ZoneServer, unheard_tcp: tuple[int, ...] = ()) -> tuple[Verdict, ...]:
+    """What is to be said of one server."""
+    found: list[Verdict] = []
     if not serves(server.soa) and server.plain and serves(server.plain):
-        found.append(EdnsNotSupported)
-    over_udp = any(serves(seen) for seen in server.udp)
-    if over_udp and not isinstance(server.tcp.outcome, DnsReply):
-        ours = isinstance(server.tcp.outcome, Failed) and server.tcp.outcome.kind.ours
-        found.append(TransportNotSeen if ours else DnsTcpRefused)
-    if not over_udp:
-        found.append(TransportNotSeen)
-    return tuple(found) or (TransportsWork,)
+        found.append((EdnsNotSupported, ""))
+    if not any(serves(seen) for seen in server.udp):
+        found.append((TransportNotSeen, "the zone was answered over TCP alone"))
+    elif not server.answers_tcp:
+        found.append(_without_tcp(server, unheard_tcp))
+    return tuple(found) or ((TransportsWork, ""),)
 
 
-def _finding(kind: type[Finding], apex: str, servers: list[ZoneServer]) -> Finding:
-    names = tuple(str(server.server) for server in servers)
+def _without_tcp(server: ZoneServer, unheard_tcp: tuple[int, ...]) -> Verdict:
+    family = version(server.server.address)
+    if isinstance(server.tcp.outcome, Failed) and server.tcp.outcome.kind.ours:
+        return TransportNotSeen, "TCP was not asked to the end"
+    if family in unheard_tcp:
+        why = f"no name server answers over TCP and IPv{family} from here, root servers included"
+        return TransportNotSeen, why
+    return DnsTcpRefused, ""
+
+
+def _finding(zone: Zone, verdict: Verdict, servers: list[ZoneServer]) -> Finding:
+    kind, why = verdict
+    subject, names = shown(zone.apex), tuple(str(server.server) for server in servers)
     evidence: tuple[ObservationId, ...] = tuple(n for s in servers for n in s.evidence)
     if kind is DnsTcpRefused:
-        return DnsTcpRefused(subject=apex, evidence=evidence, servers=names)
+        evidence += tuple(s.tcp.id for s in zone.servers if s.answers_tcp)
+        return DnsTcpRefused(subject=subject, evidence=evidence, servers=names)
     if kind is EdnsNotSupported:
-        return EdnsNotSupported(subject=apex, evidence=evidence, servers=names)
+        return EdnsNotSupported(subject=subject, evidence=evidence, servers=names)
     if kind is TransportNotSeen:
-        return TransportNotSeen(subject=apex, evidence=evidence, servers=names)
-    return TransportsWork(subject=apex, evidence=evidence, servers=names)
+        return TransportNotSeen(subject=subject, evidence=evidence, servers=names, why=why)
+    return TransportsWork(subject=subject, evidence=evidence, servers=names)
 
 
 CHECK = Check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from checks.facts.iterate import (
     Cut,
@@ -24,6 +25,8 @@ from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
 
 MOST_ROOTS = 3
+
+Transport = Literal["udp", "tcp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,10 @@ class ZoneServer:
         return isinstance(self.best.outcome, DnsReply)
 
     @property
+    def answers_tcp(self) -> bool:
+        return isinstance(self.tcp.outcome, DnsReply)
+
+    @property
     def serves(self) -> bool:
         return serves(self.best)
 
@@ -85,7 +92,8 @@ class Zone:
     """The zone of the target's name. `names` and `servers` are empty where there is no cut.
 
     `unheard` are the families over which nobody answers from here, root servers included: what a
-    server of the zone does over them cannot be told.
+    server of the zone does over them cannot be told. `unheard_tcp` are those over which nobody
+    answers over TCP.
     """
 
     way: Descent
@@ -94,6 +102,7 @@ class Zone:
     names: tuple[NameServerName, ...] = ()
     servers: tuple[ZoneServer, ...] = ()
     unheard: tuple[int, ...] = ()
+    unheard_tcp: tuple[int, ...] = ()
 
     @property
     def cut(self) -> Cut | None:
@@ -154,12 +163,16 @@ async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
     others = in_order(_without_glue(cut, names, families))
     found = await asyncio.gather(*(_asked(net, server, cut.zone, name) for server in others))
     servers = tuple(sorted((*glued, *found), key=lambda one: rank(one.server)))
+    unheard, unheard_tcp = await asyncio.gather(
+        _unheard(net, brief, servers, "udp"), _unheard(net, brief, servers, "tcp")
+    )
     return Zone(
         way=way,
         families=families,
         names=tuple(names),
         servers=servers,
-        unheard=await _unheard(net, brief, servers),
+        unheard=unheard,
+        unheard_tcp=unheard_tcp,
     )
 
 
@@ -177,19 +190,31 @@ def _without_glue(
     }
 
 
-async def _unheard(net: Asker, brief: Brief, servers: Sequence[ZoneServer]) -> tuple[int, ...]:
-    """Families in which every server of the zone is silent, and so are the root servers."""
+async def _unheard(
+    net: Asker, brief: Brief, servers: Sequence[ZoneServer], transport: Transport
+) -> tuple[int, ...]:
+    """Families in which every server of the zone is silent, and so are the root servers.
+
+    For TCP, silence over TCP counts alone; else an answer over either transport is an answer.
+    """
     asked = {version(one.server.address) for one in servers}
-    heard = {version(one.server.address) for one in servers if one.answers}
+    heard = {
+        version(one.server.address)
+        for one in servers
+        if (one.answers_tcp if transport == "tcp" else one.answers)
+    }
     silent = sorted(asked - heard)
-    answers = await asyncio.gather(*(_root_answers(net, brief, family) for family in silent))
+    answers = await asyncio.gather(*(_root_answers(net, brief, f, transport) for f in silent))
     return tuple(f for f, answer in zip(silent, answers, strict=True) if not answer)
 
 
-async def _root_answers(net: Asker, brief: Brief, family: int) -> bool:
+async def _root_answers(net: Asker, brief: Brief, family: int, transport: Transport) -> bool:
     """Whether one of the first root servers answers over `family`: the control."""
     roots = [r.address for r in brief.root_servers if version(r.address) == family]
-    queries = (DnsQuery(server=a, name=".", rtype="NS") for a in roots[:MOST_ROOTS])
+    queries = (
+        DnsQuery(server=address, name=".", rtype="NS", transport=transport)
+        for address in roots[:MOST_ROOTS]
+    )
     return await first(net, queries, lambda seen: isinstance(seen.outcome, DnsReply)) is not None
 
 

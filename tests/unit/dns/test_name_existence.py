@@ -16,7 +16,7 @@ SAYS: dict[str, tuple[Status, tuple[str, ...], tuple[str, ...]]] = {
     "aliases in a circle": ("alias-loop", (*ALIAS, WWW), ()),
     "nothing": ("no-answer", (WWW,), ()),
     "refusal": ("lame", (WWW,), ()),
-    "mail hosts, and only mail is asked": ("nodata", (WWW,), ()),
+    "mail hosts and no address, only mail is asked": ("nodata", (WWW,), ()),
 }
 
 

@@ -33,3 +33,9 @@ def test_both_sides_of_a_mismatch_are_named() -> None:
 
     assert "only the registry names ns2.customer.example" in finding.message
     assert "only the zone names ns3.customer.example" in finding.message
+
+
+def test_the_one_server_that_has_an_address_shares_its_network_with_nobody() -> None:
+    (finding,) = name_server_sets.judge(zone(server()))
+
+    assert finding.code == "name-server-set-fine"

@@ -72,3 +72,13 @@ def test_a_zone_without_delegation_is_not_checked() -> None:
     (finding,) = name_servers.judge(bare)
 
     assert finding.outcome is Outcome.SKIPPED
+
+
+def test_blame_for_silence_cites_who_did_answer() -> None:
+    silent, other = server(udp=SILENT), server(SERVER2)
+    found = name_servers.judge(zone(silent, other))
+    (alone,) = name_servers.judge(zone(silent))
+
+    (beside,) = (f for f in found if f.outcome is Outcome.PROBLEM)
+    assert other.soa.id in beside.evidence
+    assert set(zone().way.cuts[-1].evidence) <= set(alone.evidence)

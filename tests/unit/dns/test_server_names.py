@@ -9,12 +9,18 @@ from tests.doctable import rows
 from tests.unit.dns.zones import NS1, NS2, zone
 
 NAMES = {"outside the zone": "ns1.dns-one.net.", "in the zone": NS1}
-GLUE = {"the same": "22.50.0.53", "other addresses": "22.50.0.99", "some": "22.50.0.53"}
+GLUE = {
+    "the same": "22.50.0.53",
+    "other addresses": "22.50.0.99",
+    "some": "22.50.0.53",
+    "more than these": "22.50.0.54",
+}
 LOOKED_UP = {
     "addresses": (("22.50.0.53",), True),
     "no such name": ((), True),
     "no address": ((), True),
     "nothing answers": ((), False),
+    "one family only": (("22.50.0.53",), False),
 }
 
 
@@ -30,6 +36,7 @@ def test_the_documented_table_is_what_the_check_decides(
 ) -> None:
     one = named(NAMES[name], looked_up)
     given = [ServerAddress(one.name, GLUE[glue])] if glue in GLUE else []
+    given += [ServerAddress(one.name, "22.50.0.53")] if "more" in glue else []
 
     finding = server_names.judge_name(zone(names=[one], glue=given), one)
 

@@ -1,10 +1,29 @@
+import asyncio
+
 import pytest
 
 from checks.dns import transports
-from netdiag.outcomes import DnsReply, Failed, FailureKind
+from netdiag.model import Brief, RootServer
+from netdiag.outcomes import DnsReply, Failed, FailureKind, SourceAddress
 from netdiag.outcomes import Outcome as Reply
+from netdiag.requests import DnsQuery, Request, SelectSource
+from netdiag.target import parse
 from tests.doctable import rows
-from tests.unit.dns.zones import CUT_OFF, SILENT, server, soa, zone
+from tests.unit.dns.zones import (
+    APEX,
+    CUT_OFF,
+    NS1,
+    SERVER1,
+    SILENT,
+    answer,
+    record,
+    server,
+    soa,
+    zone,
+)
+from tests.world.world import World
+
+ROOT = "198.41.0.4"
 
 REPLIES: dict[str, Reply | None] = {
     "serves": soa(),
@@ -13,6 +32,7 @@ REPLIES: dict[str, Reply | None] = {
     "FORMERR": DnsReply(rcode="FORMERR"),
     "not asked": None,
     "not sent": CUT_OFF,
+    "silent, as everybody's": SILENT,
 }
 
 
@@ -21,11 +41,46 @@ def test_the_documented_table_is_what_the_check_decides(
     udp: str, plain: str, tcp: str, judgements: str
 ) -> None:
     one = server(udp=REPLIES[udp], plain=REPLIES[plain], tcp=REPLIES[tcp])
+    unheard = (4,) if "everybody" in tcp else ()
 
-    assert ", ".join(kind.code for kind in transports.verdicts(one)) == judgements
+    found = transports.verdicts(one, unheard)
+
+    assert ", ".join(kind.code for kind, _ in found) == judgements
 
 
 def test_a_server_that_does_not_serve_the_zone_is_not_judged() -> None:
     (finding,) = transports.judge(zone(server(udp=SILENT)))
 
     assert finding.code == "not-checked"
+
+
+@pytest.mark.parametrize(
+    ("others_over_tcp", "code"), [(SILENT, "transport-not-seen"), (DnsReply(), "dns-tcp-refused")]
+)
+def test_silence_over_tcp_is_blamed_only_where_somebody_else_answers_over_tcp(
+    others_over_tcp: Reply, code: str
+) -> None:
+    def answers(request: Request) -> Reply:
+        match request:
+            case SelectSource():
+                return SourceAddress(address="22.20.0.10")
+            case DnsQuery(server=server, transport="tcp") if server == ROOT:
+                return others_over_tcp
+            case DnsQuery(transport="tcp"):
+                return SILENT
+            case DnsQuery(server=server) if server == ROOT:
+                glue = (record(NS1, "A", SERVER1.address),)
+                return DnsReply(authority=(record(APEX, "NS", NS1),), additional=glue)
+            case DnsQuery(name=name, rtype="A") if name == NS1:
+                return answer(SERVER1.address, name=NS1)
+            case DnsQuery(rtype="SOA"):
+                return soa()
+            case _:
+                return DnsReply(authoritative=True)
+
+    brief = Brief(
+        target=parse("customer.example"), families=(4,), root_servers=(RootServer("a.", ROOT),)
+    )
+    found = asyncio.run(transports.gather(World(answers).network(), brief))
+
+    assert [finding.code for finding in transports.judge(found)] == [code]
