@@ -103,6 +103,12 @@ def test_a_symptom_folds_under_every_cause_that_accounts_for_it() -> None:
         ("broken", "y"),
     ]
     assert len(judgements) == 4
+    causes_of = {
+        j.finding.subject: [by_id[c].finding.subject for c in j.explained_by]
+        for j in judgements
+        if j.finding.code == "hurt"
+    }
+    assert causes_of == {"x": ["y"], "z": ["x", "y"]}
     for judgement in judgements:
         assert all(judgement.id in by_id[c].explains for c in judgement.explained_by)
         assert all(judgement.id in by_id[s].explained_by for s in judgement.explains)
