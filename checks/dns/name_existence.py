@@ -21,7 +21,7 @@ Without an address nobody gets to the host, whatever state it is in.
 | refusal                            | servers without it      | name-not-determined |
 | mail hosts and no address, only mail is asked | the zone     | not-checked         |
 
-A registry is a zone of one label, or the root. Silence is never taken for absence.
+A registry is the root, a zone of one label, or one like co.za. Silence is never taken for absence.
 
 ## What to do
 Not delegated: have the registrar look at the domain's registration. Otherwise: add the missing
@@ -40,7 +40,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import Resolution, descend, labels, resolve, shown
+from checks.facts.iterate import Resolution, descend, is_registry, resolve, shown
 from checks.facts.machine import usable_families
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker
@@ -289,7 +289,7 @@ def judge_name(facts: Facts, name: str) -> Finding:
         )
     if "nxdomain" not in statuses:
         return NoAddressRecords(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
-    if labels(facts.zone) <= 1:
+    if is_registry(facts.zone):
         return NotDelegated(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
     return NameDoesNotExist(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
 

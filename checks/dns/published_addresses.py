@@ -1,8 +1,8 @@
 """What the zone publishes for the name can be used by everybody.
 
 ## What it does
-Looks at the addresses that the zone's servers give for the target's name, and whether the zone's
-apex is an alias.
+Looks at the addresses that the zone's servers give for the target's name, or where it is an alias
+at those that the alias leads to, and whether the zone's apex is an alias.
 
 ## Why is this bad?
 A private, loopback or reserved address leads nowhere, or to a foreign machine, for everybody
@@ -16,6 +16,8 @@ outside. An alias at the apex hides the zone's own records, its mail exchangers 
 | a loopback address                          | private-address-published |
 | a link-local address                        | private-address-published |
 | a private beside a public address           | private-address-published |
+| an alias of a public address                | published-addresses-fine  |
+| an alias of a private address               | private-address-published |
 | an alias at the zone's apex                 | cname-at-apex             |
 | nothing                                     | not-checked               |
 
@@ -30,12 +32,13 @@ by address records (or the operator's ALIAS feature).
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import is_address, shown
+from checks.facts.iterate import Resolution, is_address, resolve, shown
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -66,6 +69,7 @@ class PrivateAddressPublished(Finding):
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
     addresses: tuple[str, ...]
     alone: bool
+    alias: str
 
     @property
     def severity(self) -> Severity:
@@ -74,8 +78,9 @@ class PrivateAddressPublished(Finding):
     @property
     def message(self) -> str:
         return (
-            f"{self.subject} is published with {', '.join(self.addresses)}, which is not reachable "
-            "on the Internet; the zone's own servers give it, so no resolver on the way made it up"
+            f"{self.subject} is published with {', '.join(self.addresses)}"
+            f"{f' (by its alias {self.alias})' if self.alias else ''}, which is not reachable on "
+            "the Internet; authoritative servers give it, so no resolver on the way made it up"
         )
 
     @property
@@ -118,36 +123,80 @@ class CnameAtApex(Finding):
         )
 
 
-async def gather(net: Asker, brief: Brief) -> Zone:
-    """The zone with every server's address replies."""
-    return await target_zone(net, brief)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`found` has the name's resolution for A and AAAA, through its aliases."""
+
+    zone: Zone
+    found: tuple[Resolution, ...] = ()
 
 
-def judge(zone: Zone) -> Iterable[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """Addresses with the replies that give them; `alias` is the last alias on the way, if any."""
+
+    addresses: tuple[str, ...]
+    evidence: tuple[ObservationId, ...]
+    alias: str = ""
+
+
+async def gather(net: Asker, brief: Brief) -> Facts:
+    """The zone with every server's address replies, and where the name's aliases lead."""
+    name = brief.target.name
+    if name is None:
+        return Facts(zone=await target_zone(net, brief))
+    zone, a, aaaa = await asyncio.gather(
+        target_zone(net, brief),
+        resolve(net, brief, name, "A"),
+        resolve(net, brief, name, "AAAA"),
+    )
+    return Facts(zone=zone, found=(a, aaaa))
+
+
+def judge(facts: Facts) -> Iterable[Finding]:
     """The verdicts on the name's addresses and on the apex."""
+    zone = facts.zone
     if zone.missing:
         yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
-    name = zone.way.name
-    addresses, evidence = _published(zone, name)
-    inside = tuple(a for a in addresses if not ipaddress.ip_address(a).is_global)
     alias = _alias(zone)
     if alias:
         yield CnameAtApex(subject=shown(zone.apex), evidence=(alias[1],), alias=shown(alias[0]))
-    if inside:
-        alone = len(inside) == len(addresses)
-        yield PrivateAddressPublished(
-            subject=shown(name), evidence=evidence, addresses=inside, alone=alone
-        )
-    elif addresses:
-        yield PublishedAddressesFine(subject=shown(name), evidence=evidence, addresses=addresses)
+    own = _published(zone, zone.way.name)
+    published = own if own.addresses else _aliased(facts.found)
+    if published.addresses:
+        yield judge_addresses(zone.way.name, published)
     elif not alias:
-        yield Skipped(
-            subject=shown(name), missing="the zone publishes no address for the name itself"
+        yield Skipped(subject=shown(zone.way.name), missing="no address is published for the name")
+
+
+def judge_addresses(name: str, published: Published) -> Finding:
+    """The verdict on the addresses that a name leads to."""
+    addresses = published.addresses
+    inside = tuple(a for a in addresses if not ipaddress.ip_address(a).is_global)
+    if not inside:
+        return PublishedAddressesFine(
+            subject=shown(name), evidence=published.evidence, addresses=addresses
         )
+    return PrivateAddressPublished(
+        subject=shown(name),
+        evidence=published.evidence,
+        addresses=inside,
+        alone=len(inside) == len(addresses),
+        alias=published.alias,
+    )
 
 
-def _published(zone: Zone, name: str) -> tuple[tuple[str, ...], tuple[ObservationId, ...]]:
+def _aliased(found: tuple[Resolution, ...]) -> Published:
+    """The addresses at the end of the name's aliases."""
+    through = [one for one in found if len(one.chain) > 1 and one.data]
+    data = dict.fromkeys(a for one in through for a in one.data if is_address(a))
+    evidence = dict.fromkeys(number for one in through for number in one.evidence)
+    alias = shown(through[0].chain[-1]) if through else ""
+    return Published(addresses=tuple(data), evidence=tuple(evidence), alias=alias)
+
+
+def _published(zone: Zone, name: str) -> Published:
     """The addresses that any server gives for the name itself, and the replies that do."""
     found: dict[str, None] = {}
     evidence: list[ObservationId] = []
@@ -156,7 +205,7 @@ def _published(zone: Zone, name: str) -> tuple[tuple[str, ...], tuple[Observatio
             data = [d for d in _data(seen, name, {"A", "AAAA"}) if is_address(d)]
             found |= dict.fromkeys(data)
             evidence += [seen.id] if data else []
-    return tuple(found), tuple(evidence)
+    return Published(addresses=tuple(found), evidence=tuple(evidence))
 
 
 def _alias(zone: Zone) -> tuple[str, ObservationId] | None:

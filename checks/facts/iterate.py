@@ -5,7 +5,8 @@ zone's own servers say, each of them, is `checks.facts.zone`'s matter. Nothing i
 `Network.ask` remembers, so going down again costs nothing.
 
 Bounds: a chain of at most `MOST_CUTS` delegations, names of servers resolved at most `MOST_DEPTH`
-deep and `MOST_SERVERS` of a delegation (NXNSAttack, RFC 9520, section 2).
+deep and `MOST_SERVERS` of a delegation, of a delegation without glue `AT_ONCE` and, with each
+level deeper, half as many (NXNSAttack; RFC 9520, section 2).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ MOST_DEPTH = 4
 MOST_SERVERS = 13
 AT_ONCE = 4
 MOST_ALIASES = 12
+SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "or", "org"})
 
 Status = Literal["found", "nodata", "nxdomain", "alias-loop", "no-answer", "lame", "not-seen"]
 
@@ -99,8 +101,16 @@ def shown(name: str) -> str:
     return name.rstrip(".") or "the root"
 
 
-def labels(name: str) -> int:
-    return 0 if name == "." else name.rstrip(".").count(".") + 1
+def is_registry(zone: str) -> bool:
+    """Whether a zone delegates domains to the public: the root, one label, or like co.za.
+
+    Second-level registries are known by the customary labels under country codes (ISO 3166), which
+    are two letters; the full list (publicsuffix.org) changes too often to be built in.
+    """
+    names = zone.rstrip(".").split(".")
+    if len(names) == 2:
+        return len(names[1]) == 2 and names[0] in SECOND_LEVEL
+    return len(names) < 2
 
 
 async def descend(net: Asker, brief: Brief, name: str, depth: int = 0) -> Descent:
@@ -278,7 +288,8 @@ async def _servers(
     usable = tuple(s for s in cut.glue if version(s.address) in families)
     if usable or depth >= MOST_DEPTH:
         return usable
-    outside = [name for name in cut.names if not below(name, cut.zone)][:AT_ONCE]
+    most = max(1, AT_ONCE >> depth)
+    outside = [name for name in cut.names if not below(name, cut.zone)][:most]
     found = await asyncio.gather(*(addresses_of(net, brief, n, depth + 1) for n in outside))
     return in_order(
         ServerAddress(name, address)

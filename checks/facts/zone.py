@@ -14,6 +14,7 @@ from checks.facts.iterate import (
     addresses_of,
     descend,
     in_order,
+    is_registry,
     rank,
     version,
 )
@@ -120,7 +121,7 @@ class Zone:
             return self.missing_because
         if not self.families:
             return "this machine has no route to the Internet"
-        if self.cut is None or self.cut.zone.count(".") < 2:
+        if self.cut is None or is_registry(self.cut.zone):
             return "the domain is not delegated, or its parent does not answer"
         return ""
 

@@ -50,3 +50,19 @@ def test_an_address_as_target_has_no_name_to_look_up() -> None:
     (finding,) = name_existence.judge(name_existence.Facts(name=None))
 
     assert finding.code == "not-checked"
+
+
+@pytest.mark.parametrize(
+    ("zone", "code"),
+    [
+        (".", "not-delegated"),
+        ("example.", "not-delegated"),
+        ("co.za.", "not-delegated"),
+        ("co.example.", "name-does-not-exist"),
+        ("shop.za.", "name-does-not-exist"),
+    ],
+)
+def test_a_registry_is_told_from_a_domain(zone: str, code: str) -> None:
+    (finding,) = name_existence.judge(facts("no such name", zone))
+
+    assert finding.code == code
