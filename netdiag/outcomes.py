@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 
 class FailureKind(enum.Enum):
@@ -101,10 +101,50 @@ _PROHIBITED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MplsLabel:
+    """One entry of the label stack with which the packet came (RFC 4950, section 4)."""
+
+    label: int
+    traffic_class: int
+    bottom: bool
+    ttl: int
+
+
+Role: TypeAlias = Literal["incoming", "incoming-sub-ip", "outgoing", "next-hop"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterInterface:
+    """An interface that the router tells of (RFC 5837, section 4). `role` is the way the packet
+    took or would have taken through it; `number` its ifIndex, `mtu` octets."""
+
+    role: Role
+    number: int | None = None
+    address: str | None = None
+    name: str | None = None
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """How a packet looked where it ended, from the header that the ICMP error quotes.
+
+    `ttl` is what was left of its TTL, `tos` its type of service or traffic class. `changed` names
+    the fields that somebody on the way rewrote: source, source-port, destination-port,
+    identification, tos, length, checksum, mss.
+    """
+
+    ttl: int
+    tos: int
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IcmpError:
     """A router or host answered with an ICMP error. `sender` may be this machine itself.
 
     `return_ttl` is the TTL with which the error arrived; `mtu` what a packet-too-big advises.
+    `labels` and `interfaces` are what its extensions tell (RFC 4884), outermost label first.
     """
 
     type: ClassVar[str] = "icmp-error"
@@ -115,6 +155,9 @@ class IcmpError:
     rtt: float
     return_ttl: int | None = None
     mtu: int | None = None
+    labels: tuple[MplsLabel, ...] = ()
+    interfaces: tuple[RouterInterface, ...] = ()
+    quote: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +377,14 @@ class Proxies:
     proxies: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What this user may do here, by the names of the record's `vantage.sees`."""
+
+    type: ClassVar[str] = "abilities"
+    present: tuple[str, ...]
+
+
 Outcome = (
     Failed
     | IcmpError
@@ -353,4 +404,5 @@ Outcome = (
     | Resolvers
     | HostsEntries
     | Proxies
+    | Abilities
 )

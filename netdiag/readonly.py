@@ -64,9 +64,10 @@ REVIEWS: dict[type[Any], Review] = {
         "RFC 5321, section 4.1.1.10; RFC 9051, section 6.1.3; RFC 1939, section 5; RFC 959",
     ),
     requests.HopProbe: Review(
-        "One UDP datagram, or SYN, with a limited TTL.",
-        "It dies on the way, or meets a closed port, or is a TCP handshake as above.",
-        "RFC 1812, section 5.3.1; RFC 792",
+        "One UDP datagram, echo request or SYN with a limited TTL.",
+        "It dies on the way, or meets a closed port, or is an echo or a TCP handshake as above; a "
+        "crafted SYN that is accepted is reset by this machine's kernel.",
+        "RFC 1812, section 5.3.1; RFC 792; RFC 9293, section 3.10.7.1",
     ),
     requests.SystemLookup: Review(
         "What the operating system asks its own resolvers for a name.",
@@ -82,6 +83,9 @@ REVIEWS: dict[type[Any], Review] = {
     requests.ReadResolvers: Review(_LOCAL, "Reads the resolver's configuration.", "resolv.conf(5)"),
     requests.ReadHostsFile: Review(_LOCAL, "Reads the one name's lines of the file.", "hosts(5)"),
     requests.ReadProxies: Review(_LOCAL, "Reads the environment, without credentials.", "curl(1)"),
+    requests.ReadAbilities: Review(
+        _LOCAL, "Opens sockets, sends nothing through them and closes them.", "socket(2)"
+    ),
 }
 
 

@@ -65,10 +65,8 @@ def command(request: Request) -> str | None:
             return _openssl(request)
         case HttpRequest():
             return _curl(request)
-        case HopProbe(address=address, protocol="udp"):
-            return f"traceroute -n {shlex.quote(address)}"
-        case HopProbe(address=address, port=port):
-            return f"traceroute -n -T -p {port} {shlex.quote(address)}"
+        case HopProbe():
+            return _traceroute(request)
         case SystemLookup(name=name):
             return f"getent ahosts {shlex.quote(name)}"
         case SelectSource(address=address):
@@ -97,6 +95,11 @@ def _dig(query: DnsQuery) -> str:
     flags = {"+tcp": query.transport == "tcp", "+dnssec": query.dnssec}
     flags["+cd"] = query.checking_disabled
     return " ".join(words + [flag for flag, on in flags.items() if on])
+
+
+def _traceroute(probe: HopProbe) -> str:
+    ways = {"udp": "", "icmp": " -I", "tcp": f" -T -p {probe.port}"}
+    return f"traceroute -n{ways[probe.protocol]} {shlex.quote(probe.address)}"
 
 
 def _openssl(request: TlsHandshake) -> str:

@@ -143,16 +143,23 @@ class ReadBanner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HopProbe:
-    """One packet that may cross `ttl` routers at most. Equal `flow`s share ports (Paris)."""
+    """One packet that may cross `ttl` routers at most. Equal `flow`s share what routers that
+    balance load look at: addresses, ports, and the checksum of an echo (Paris traceroute).
+
+    UDP probes go to `port`, TCP ones (SYN) too; ICMP ones are echo requests and have no port.
+    A `raw` probe (UDP, TCP) is crafted whole: a TCP flow then keeps its ports, and an ICMP error
+    tells how the packet looked where it ended. It needs CAP_NET_RAW on Linux.
+    """
 
     type: ClassVar[str] = "hop-probe"
     cost: ClassVar[int] = 2
     address: str
     ttl: int
-    protocol: Literal["udp", "tcp"] = "udp"
+    protocol: Literal["udp", "tcp", "icmp"] = "udp"
     port: int = 33434
     flow: int = 0
     attempt: int = 0
+    raw: bool = False
 
     @property
     def destination(self) -> str | None:
@@ -235,6 +242,13 @@ class ReadProxies(_Look):
     type: ClassVar[str] = "read-proxies"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAbilities(_Look):
+    """What this platform lets this user send and see."""
+
+    type: ClassVar[str] = "read-abilities"
+
+
 Request = (
     DnsQuery
     | Echo
@@ -252,4 +266,5 @@ Request = (
     | ReadResolvers
     | ReadHostsFile
     | ReadProxies
+    | ReadAbilities
 )

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from netdiag.network import Observation
 from netdiag.outcomes import (
+    Abilities,
     ArrivalTtl,
     Banner,
     Connected,
@@ -39,6 +40,7 @@ from netdiag.requests import (
     Echo,
     HopProbe,
     HttpRequest,
+    ReadAbilities,
     ReadBanner,
     ReadHostsFile,
     ReadInterfaces,
@@ -178,7 +180,8 @@ def _look(
     | ReadNeighbours
     | ReadResolvers
     | ReadHostsFile
-    | ReadProxies,
+    | ReadProxies
+    | ReadAbilities,
 ) -> str:
     match request:
         case SystemLookup(name=name):
@@ -197,6 +200,8 @@ def _look(
             return f"this machine's hosts file on {name}"
         case ReadProxies():
             return "this machine's proxies"
+        case ReadAbilities():
+            return "what this user may send and see"
         case _:
             assert_never(request)
 
@@ -233,7 +238,8 @@ def _http_request(request: HttpRequest) -> str:
 def _hop_probe(probe: HopProbe) -> str:
     port = f" port {probe.port}" if probe.protocol == "tcp" else ""
     flow = f", flow {probe.flow}" if probe.flow else ""
-    return f"hop {probe.ttl} towards {probe.address}, {probe.protocol.upper()}{port}{flow}"
+    how = "crafted " * probe.raw + probe.protocol.upper()
+    return f"hop {probe.ttl} towards {probe.address}, {how}{port}{flow}"
 
 
 def _again(request: Request) -> str:
@@ -259,7 +265,8 @@ def _came(
     | Neighbours
     | Resolvers
     | HostsEntries
-    | Proxies,
+    | Proxies
+    | Abilities,
 ) -> str:
     match outcome:
         case IcmpError():
@@ -293,7 +300,8 @@ def _machine(
     | Neighbours
     | Resolvers
     | HostsEntries
-    | Proxies,
+    | Proxies
+    | Abilities,
 ) -> str:
     match outcome:
         case SystemAddresses(addresses=addresses):
@@ -312,6 +320,8 @@ def _machine(
             return _listed(addresses)
         case Proxies(proxies=proxies):
             return _listed(f"{scheme} {value}" for scheme, value in proxies)
+        case Abilities(present=present):
+            return _listed(present)
         case _:
             assert_never(outcome)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import Connected, Failed, IcmpError, Reset, Unreachable
-from netdiag.requests import HopProbe
+from netdiag.outcomes import Abilities, Connected, EchoReply, Failed, IcmpError, Reset, Unreachable
+from netdiag.requests import HopProbe, ReadAbilities
 
 WAVES = (range(1, 17), range(17, 31))
 """TTLs asked at once. The second wave is for paths whose answers reach to the end of the first."""
@@ -41,12 +41,16 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """The hops by TTL, up to the first answer of the target itself."""
+    """The hops by TTL, up to the first answer of the target itself.
+
+    Over TCP all hops are of one flow only where the probes are `raw`.
+    """
 
     address: str
     protocol: Literal["udp", "tcp"]
     port: int
     hops: tuple[Hop, ...]
+    raw: bool = False
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
@@ -109,13 +113,21 @@ async def path_to(
     net: Asker, address: str, *, protocol: Literal["udp", "tcp"] = "udp", port: int = 33434
 ) -> Path:
     """Ask every hop towards `address`. TCP probes go to `port`, UDP ones to that (closed) port."""
-    path = Path(address=address, protocol=protocol, port=port, hops=())
+    raw = protocol == "tcp" and await _may_craft(net)
+    path = Path(address=address, protocol=protocol, port=port, hops=(), raw=raw)
     for ttls in WAVES:
         hops = path.hops + await _wave(net, path, ttls)
-        path = Path(address=address, protocol=protocol, port=port, hops=_until(hops, address))
+        path = replace(path, hops=_until(hops, address))
         if not _goes_on(path, ttls):
             break
     return path
+
+
+async def _may_craft(net: Asker) -> bool:
+    abilities = (await net.ask(ReadAbilities())).outcome
+    return isinstance(abilities, Abilities) and {"raw_sockets", "error_queue"} <= set(
+        abilities.present
+    )
 
 
 async def _wave(net: Asker, path: Path, ttls: range) -> tuple[Hop, ...]:
@@ -142,7 +154,12 @@ def _joined(before: Hop, hop: Hop) -> Hop:
 
 async def _hop(net: Asker, path: Path, ttl: int, attempt: int) -> Hop:
     probe = HopProbe(
-        address=path.address, ttl=ttl, protocol=path.protocol, port=path.port, attempt=attempt
+        address=path.address,
+        ttl=ttl,
+        protocol=path.protocol,
+        port=path.port,
+        attempt=attempt,
+        raw=path.raw,
     )
     return read_hop(await net.ask(probe), path.address, ttl)
 
@@ -152,7 +169,7 @@ def read_hop(seen: Observation, address: str, ttl: int) -> Hop:
     match seen.outcome:
         case IcmpError(sender=sender, rtt=rtt, kind=kind) if is_address(sender):
             return Hop(ttl=ttl, evidence=(seen.id,), sender=sender, rtt=rtt, kind=kind)
-        case Connected(rtt=rtt) | Reset(rtt=rtt):
+        case Connected(rtt=rtt) | Reset(rtt=rtt) | EchoReply(rtt=rtt):
             return Hop(ttl=ttl, evidence=(seen.id,), sender=address, rtt=rtt)
         case Failed(kind=kind) if kind.ours:
             return Hop(ttl=ttl, evidence=(seen.id,), ours=True)

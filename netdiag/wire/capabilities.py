@@ -5,7 +5,14 @@ from __future__ import annotations
 import socket
 import sys
 
+from netdiag.network import Sent
+from netdiag.outcomes import Abilities
 from netdiag.wire import errqueue, netlink
+
+
+def read_abilities() -> Sent:
+    """The abilities that are present."""
+    return Sent(Abilities(present=tuple(name for name, able in capabilities().items() if able)))
 
 
 def capabilities() -> dict[str, bool]:

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from netdiag.outcomes import IcmpError, Unreachable
+from netdiag.outcomes import IcmpError, Quote, Unreachable
+from netdiag.wire import extensions
 
 AVAILABLE = sys.platform == "linux"
 
@@ -24,6 +25,7 @@ SOL_IP, SOL_IPV6 = 0, 41
 IP_TTL, IP_RECVERR, IP_RECVTTL = 2, 11, 12
 IPV6_RECVERR, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT = 25, 51, 52
 IP_MINTTL, IPV6_MINHOPCOUNT = 21, 73
+IP_RECVERR_RFC4884, IPV6_RECVERR_RFC4884 = 26, 31
 SO_TIMESTAMPNS = 35
 MSG_ERRQUEUE = 0x2000
 ORIGIN_LOCAL, ORIGIN_ICMP, ORIGIN_ICMP6 = 1, 2, 3
@@ -96,8 +98,10 @@ class QueuedError:
         kinds = _KINDS_V6 if self.origin == ORIGIN_ICMP6 else _KINDS_V4
         return kinds.get((self.icmp_type, self.icmp_code), Unreachable.OTHER)
 
-    def outcome(self, rtt: float) -> IcmpError:
+    def outcome(self, rtt: float, quote: Quote | None = None) -> IcmpError:
         too_big = self.kind is Unreachable.TOO_BIG
+        start = self.extension_offset
+        told = extensions.read(self.payload[start:]) if start else extensions.NOTHING
         return IcmpError(
             kind=self.kind,
             icmp_type=self.icmp_type,
@@ -106,6 +110,9 @@ class QueuedError:
             rtt=round(rtt, 6),
             return_ttl=self.return_ttl,
             mtu=self.info if too_big else None,
+            labels=told.labels,
+            interfaces=told.interfaces,
+            quote=quote,
         )
 
 
@@ -114,11 +121,12 @@ def watch(sock: socket.socket) -> None:
     if not AVAILABLE:
         return
     if sock.family == socket.AF_INET6:
-        options = ((SOL_IPV6, IPV6_RECVERR), (SOL_IPV6, IPV6_RECVHOPLIMIT))
+        level, options = SOL_IPV6, (IPV6_RECVERR, IPV6_RECVHOPLIMIT, IPV6_RECVERR_RFC4884)
     else:
-        options = ((SOL_IP, IP_RECVERR), (SOL_IP, IP_RECVTTL))
-    for level, option in (*options, (socket.SOL_SOCKET, SO_TIMESTAMPNS)):
-        # Without the option the error still shows as an errno, only without its sender.
+        level, options = SOL_IP, (IP_RECVERR, IP_RECVTTL, IP_RECVERR_RFC4884)
+    wanted = [(level, option) for option in options]
+    for level, option in (*wanted, (socket.SOL_SOCKET, SO_TIMESTAMPNS)):
+        # Without the first the error still shows as an errno, only without its sender.
         with suppress(OSError):
             sock.setsockopt(level, option, 1)
 

@@ -1,24 +1,24 @@
-"""Hop probes: packets that may cross so many routers and no more, without privileges.
+"""Hop probes: packets that may cross so many routers and no more.
 
-UDP probes of one flow share a socket, so that routers which balance load by ports keep them on one
-path (Paris traceroute); each carries its number in its payload, which routers quote back. A TCP
-probe needs a port of its own, since two connects cannot have the same ports, so TCP probes of one
-flow may take several paths.
+The probes of one flow share a socket, so that routers which balance load keep them on one path
+(Paris traceroute, IMC 2006). UDP needs no privileges, echo what the system asks for it, packets
+crafted whole CAP_NET_RAW. A TCP probe without privileges is a connect of its own, with a port of
+its own, since two connects cannot have the same ports: such a flow may take several paths.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netdiag.network import Attempt, Sent
-from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Outcome, Reset
+from netdiag.outcomes import Failed, FailureKind, IcmpError
 from netdiag.requests import HopProbe
-from netdiag.wire import errqueue, failures, sockets, tcp
+from netdiag.wire import errqueue, failures, hop_kinds, sockets, tcp
 from netdiag.wire.errqueue import QueuedError
+from netdiag.wire.hop_kinds import Answer, Kind
 from netdiag.wire.sockets import Clock
 
 WAIT = 1.0
@@ -27,42 +27,39 @@ WAIT = 1.0
 MOST_FLOWS = 32
 """Sockets kept for flows that no probe is waiting in."""
 
-_MARK = b"nd"
-_PAYLOAD = 32
-_UDP_HEADER = 8
 _SEND_TRIES = 8
+_MOST_READ = 256
 
 
 @dataclass(slots=True)
 class _Flow:
     """One socket and the probes under way on it, by number."""
 
-    sock: socket.socket
+    kind: Kind
     clock: Clock
-    waiting: dict[int, tuple[float, asyncio.Future[IcmpError]]] = field(default_factory=dict)
-    number: int = field(default_factory=lambda: secrets.randbelow(1 << 16))
+    waiting: dict[int, tuple[float, asyncio.Future[Answer]]] = field(default_factory=dict)
+    last: int = field(default_factory=lambda: secrets.randbelow(1 << 16))
     unquoted: int = 0
 
-    def launch(self, ttl: int) -> tuple[int, asyncio.Future[IcmpError]]:
+    def launch(self, ttl: int) -> tuple[int, asyncio.Future[Answer]]:
         """Send one probe. Raises OSError."""
-        self.number = (self.number + 1) & 0xFFFF
-        answer: asyncio.Future[IcmpError] = asyncio.get_running_loop().create_future()
-        tcp.set_ttl(self.sock, ttl)
-        payload = (_MARK + self.number.to_bytes(2)).ljust(_PAYLOAD, b"\0")
-        self.waiting[self.number] = (self.clock(), answer)
+        # From 1 to 65535: where the identification is 0, the kernel chooses one.
+        self.last = self.last % 0xFFFF + 1
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.waiting[self.last] = (self.clock(), answer)
         try:
-            self._transmit(payload)
+            self._transmit(self.last, ttl)
         except OSError:
-            del self.waiting[self.number]
+            del self.waiting[self.last]
             raise
-        return self.number, answer
+        return self.last, answer
 
-    def _transmit(self, payload: bytes) -> None:
+    def _transmit(self, number: int, ttl: int) -> None:
         """A pending ICMP error makes a send fail without sending: read it and send again."""
         for left in reversed(range(_SEND_TRIES)):
             self.drain()
             try:
-                self.sock.send(payload)
+                self.kind.send(number, ttl)
             except OSError:
                 if left == 0:
                     raise
@@ -70,21 +67,37 @@ class _Flow:
                 return
 
     def drain(self) -> None:
-        """Give every queued error to the probe that it quotes. Answers of a service are no use."""
-        while queued := errqueue.read(self.sock):
+        """Give every queued error and every answer to the probe that it belongs to."""
+        sock = self.kind.sock
+        for _ in range(_MOST_READ):
+            queued = errqueue.read(sock)
+            if queued is None:
+                break
             if queued.icmp:
-                self._deliver(queued)
+                self._refused(queued)
         with suppress(OSError):
-            while self.sock.recv(2048):
-                pass
+            for _ in range(_MOST_READ):
+                data, ancillary, _, _ = sock.recvmsg(2048, 512)
+                self._answered(data, errqueue.by_kind(ancillary))
 
-    def _deliver(self, queued: QueuedError) -> None:
-        if len(queued.payload) < 4 or queued.payload[:2] != _MARK:
+    def _refused(self, queued: QueuedError) -> None:
+        number = self.kind.number(queued)
+        if number is None:
             self.unquoted += 1
-            return
-        started, answer = self.waiting.pop(int.from_bytes(queued.payload[2:4]), (0.0, None))
+        else:
+            self._deliver(number, queued.age, queued.outcome(0.0, self.kind.quote(queued)))
+
+    def _answered(self, data: bytes, said: errqueue.Said) -> None:
+        answer = self.kind.answered(data, errqueue.arrival_ttl(said))
+        if answer:
+            number, outcome = answer
+            self._deliver(number, errqueue.age(said), outcome)
+
+    def _deliver(self, number: int, age: float, outcome: Answer) -> None:
+        started, answer = self.waiting.pop(number, (0.0, None))
         if answer and not answer.done():
-            answer.set_result(queued.outcome(max(self.clock() - started - queued.age, 0.0)))
+            rtt = round(max(self.clock() - started - age, 0.0), 6)
+            answer.set_result(replace(outcome, rtt=rtt))
 
 
 class Flows:
@@ -92,51 +105,45 @@ class Flows:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._flows: dict[tuple[str, int, int], _Flow] = {}
+        self._flows: dict[HopProbe, _Flow] = {}
 
     async def send(self, probe: HopProbe) -> Sent:
         """One probe, and what came of it."""
         if not errqueue.AVAILABLE:
             detail = "this system does not tell programs without privileges who sent an ICMP error"
             return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE, detail=detail))
-        if probe.protocol == "tcp":
+        if probe.protocol == "tcp" and not probe.raw:
             options = tcp.Options(wait=WAIT, ttl=probe.ttl)
             async with tcp.handshake(probe.address, probe.port, self._clock, options) as done:
                 return Sent(done.outcome, (done.attempt,))
-        return await self._send_udp(probe)
+        return await self._send(probe)
 
     def close(self) -> None:
         """Close every flow."""
         for key in list(self._flows):
             self._drop(key)
 
-    async def _send_udp(self, probe: HopProbe) -> Sent:
-        started = self._clock()
+    async def _send(self, probe: HopProbe) -> Sent:
         flow = self._flow(probe)
+        started = self._clock()
         outcome = await _ask(flow, probe.ttl)
-        attempts: tuple[Attempt, ...] = (_attempt("udp", outcome, self._clock() - started, probe),)
+        taken = self._clock() - started
+        attempts: tuple[Attempt, ...] = (_attempt(flow.kind.how, flow.kind, outcome, taken),)
         silent = isinstance(outcome, Failed) and outcome.kind is FailureKind.TIMEOUT
-        if silent and flow.unquoted:
+        if silent and flow.unquoted and probe.protocol == "udp" and not probe.raw:
             # Some router quotes too little to tell whose probe it ended: ask on a port apart.
             started = self._clock()
             outcome = await _ask_alone(probe, self._clock)
-            again = _attempt("udp-own-port", outcome, self._clock() - started, probe)
-            attempts = (*attempts, again)
+            taken = self._clock() - started
+            attempts = (*attempts, _attempt("udp-own-port", flow.kind, outcome, taken))
         return Sent(outcome, attempts)
 
     def _flow(self, probe: HopProbe) -> _Flow:
-        key = (probe.address, probe.port, probe.flow)
+        key = replace(probe, ttl=0, attempt=0)
         if key not in self._flows:
             self._forget_idle()
-            sock = sockets.make(probe.address, socket.SOCK_DGRAM)
-            try:
-                errqueue.watch(sock)
-                sock.connect(sockets.socket_address(probe.address, probe.port))
-            except OSError:
-                sock.close()
-                raise
-            flow = self._flows[key] = _Flow(sock, self._clock)
-            asyncio.get_running_loop().add_reader(sock.fileno(), flow.drain)
+            flow = self._flows[key] = _Flow(hop_kinds.make(probe), self._clock)
+            asyncio.get_running_loop().add_reader(flow.kind.sock.fileno(), flow.drain)
         return self._flows[key]
 
     def _forget_idle(self) -> None:
@@ -144,13 +151,13 @@ class Flows:
         if len(idle) >= MOST_FLOWS:
             self._drop(idle[0])
 
-    def _drop(self, key: tuple[str, int, int]) -> None:
-        sock = self._flows.pop(key).sock
-        asyncio.get_running_loop().remove_reader(sock.fileno())
-        sock.close()
+    def _drop(self, key: HopProbe) -> None:
+        kind = self._flows.pop(key).kind
+        asyncio.get_running_loop().remove_reader(kind.sock.fileno())
+        kind.close()
 
 
-async def _ask(flow: _Flow, ttl: int) -> Outcome:
+async def _ask(flow: _Flow, ttl: int) -> Answer | Failed:
     try:
         number, answer = flow.launch(ttl)
     except OSError as error:
@@ -164,12 +171,12 @@ async def _ask(flow: _Flow, ttl: int) -> Outcome:
         flow.waiting.pop(number, None)
 
 
-async def _ask_alone(probe: HopProbe, clock: Clock) -> Outcome:
+async def _ask_alone(probe: HopProbe, clock: Clock) -> Answer | Failed:
     """The one probe on its own socket: any error that comes is its."""
     with sockets.datagram_socket(probe.address, probe.port) as sock:
         tcp.set_ttl(sock, probe.ttl)
         started = clock()
-        sockets.transmit(sock, bytes(_PAYLOAD))
+        sockets.transmit(sock, bytes(hop_kinds.PAYLOAD))
         try:
             async with asyncio.timeout(WAIT):
                 while True:
@@ -180,22 +187,20 @@ async def _ask_alone(probe: HopProbe, clock: Clock) -> Outcome:
             return failures.from_error(error)
 
 
-def _attempt(how: str, outcome: Outcome, elapsed: float, probe: HopProbe) -> Attempt:
+def _attempt(how: str, kind: Kind, outcome: Answer | Failed, elapsed: float) -> Attempt:
     match outcome:
-        case IcmpError(kind=kind):
-            result = kind.value
+        case IcmpError(kind=said):
+            result = said.value
         case Failed(kind=failure):
             result = failure.value
-        case Connected() | Reset():
-            result = outcome.type
         case _:
             result = outcome.type
     unsent = isinstance(outcome, Failed) and outcome.kind is not FailureKind.TIMEOUT
-    header = sockets.HEADERS[sockets.family(probe.address)] + _UDP_HEADER
+    packets, octets = kind.caused(outcome)
     return Attempt(
         how=how,
         result=result,
         elapsed=round(elapsed, 6),
-        packets=0 if unsent else 1,
-        octets=0 if unsent else header + _PAYLOAD,
+        packets=0 if unsent else 1 + packets,
+        octets=0 if unsent else kind.octets + octets,
     )

@@ -16,6 +16,7 @@ from netdiag.requests import (
     Echo,
     HopProbe,
     HttpRequest,
+    ReadAbilities,
     ReadBanner,
     ReadHostsFile,
     ReadInterfaces,
@@ -126,10 +127,11 @@ def _look(
     | ReadNeighbours
     | ReadResolvers
     | ReadHostsFile
-    | ReadProxies,
+    | ReadProxies
+    | ReadAbilities,
 ) -> Sent:
     """The looks at this machine that take no time."""
-    from netdiag.wire import machine, settings
+    from netdiag.wire import capabilities, machine, settings
 
     match request:
         case SelectSource():
@@ -146,3 +148,5 @@ def _look(
             return settings.read_hosts_file(request)
         case ReadProxies():
             return settings.read_proxies(request)
+        case ReadAbilities():
+            return capabilities.read_abilities()

@@ -51,6 +51,7 @@ KNOWN: dict[str, st.SearchStrategy[Any]] = {
     "addresses": st.lists(ADDRESSES, max_size=3).map(tuple),
     "address": ADDRESSES,
     "sender": ADDRESSES,
+    "present": st.sampled_from([(), ("raw_sockets", "error_queue"), ("raw_sockets",)]),
     "not_before": TIMES,
     "not_after": TIMES,
     "status": st.integers(-1, 999),
@@ -65,7 +66,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "tls-handshake": ("tls-session", "reset", "icmp-error"),
     "http-request": ("http-reply", "reset", "icmp-error"),
     "read-banner": ("banner", "reset", "icmp-error"),
-    "hop-probe": ("icmp-error", "connected", "reset"),
+    "hop-probe": ("icmp-error", "connected", "reset", "echo-reply"),
     "system-lookup": ("system-addresses",),
     "select-source": ("source-address",),
     "read-routes": ("routes",),
@@ -74,6 +75,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "read-resolvers": ("resolvers",),
     "read-hosts-file": ("hosts-entries",),
     "read-proxies": ("proxies",),
+    "read-abilities": ("abilities",),
 }
 
 

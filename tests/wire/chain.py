@@ -18,7 +18,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from netdiag.network import Sent
@@ -32,6 +32,7 @@ from netdiag.requests import (
     TcpArrivalTtl,
     TcpConnect,
 )
+from netdiag.wire import sockets
 from netdiag.wire.live import LiveTransport
 from tests.lab import linux, needs
 
@@ -56,6 +57,10 @@ REJECTS = {
     1007: ("tcp reset", "tcp reset"),
 }
 DROPPED = 1010
+MARKED, CLAMPED = 33440, 82
+"""Ports whose packets router r1 rewrites: the DSCP of the one, the MSS option of the other."""
+TOLD = 33498
+"""A UDP port of the server that answers with ICMP errors which carry extensions."""
 SHORT_QUOTES = 33499
 """A UDP port of the server that answers with ICMP errors which quote eight octets of UDP only."""
 
@@ -96,6 +101,18 @@ def _cases(family: int) -> dict[str, Request]:
         found[f"tcp-{ttl}"] = HopProbe(address=to, ttl=ttl, protocol="tcp", port=OPEN)
         found[f"closed-{ttl}"] = HopProbe(address=to, ttl=ttl, protocol="tcp", port=CLOSED)
         found[f"loop-{ttl}"] = HopProbe(address=LOOPED[family], ttl=ttl)
+        found[f"icmp-{ttl}"] = HopProbe(address=to, ttl=ttl, protocol="icmp")
+        found[f"raw-udp-{ttl}"] = HopProbe(address=to, ttl=ttl, raw=True)
+        found[f"raw-closed-{ttl}"] = HopProbe(
+            address=to, ttl=ttl, protocol="tcp", port=CLOSED, raw=True
+        )
+        found[f"marked-{ttl}"] = HopProbe(address=to, ttl=ttl, port=MARKED, raw=True)
+        found[f"clamped-{ttl}"] = HopProbe(
+            address=to, ttl=ttl, protocol="tcp", port=CLAMPED, raw=True
+        )
+    for ttl in (1, 2, 3):
+        found[f"raw-tcp-{ttl}"] = HopProbe(address=to, ttl=ttl, protocol="tcp", port=OPEN, raw=True)
+    found["told"] = HopProbe(address=to, ttl=7, port=TOLD)
     return found
 
 
@@ -117,7 +134,20 @@ UNPRIVILEGED = {
     f"{name}/{family}": case
     for family in (4, 6)
     for name, case in _cases(family).items()
-    if name in {"echo", "arrival-open", "rejected-1001", "udp-1", "udp-2", "udp-3", "tcp-2"}
+    if name
+    in {
+        "echo",
+        "arrival-open",
+        "rejected-1001",
+        "udp-1",
+        "udp-2",
+        "udp-3",
+        "tcp-2",
+        "icmp-1",
+        "raw-udp-1",
+        "raw-tcp-1",
+        "told",
+    }
 }
 """Sent again by a process without any capability, as `user/NAME`."""
 
@@ -214,6 +244,19 @@ def _reject() -> None:
         subprocess.run(["nft", "-f", "-"], input=text.encode(), check=True)
 
 
+def _rewrite() -> None:
+    rules = f"""
+        meta nfproto ipv4 udp dport {MARKED} ip dscp set cs1
+        meta nfproto ipv6 udp dport {MARKED} ip6 dscp set cs1
+        tcp dport {CLAMPED} tcp option maxseg size set 1200
+    """
+    with linux.within("r1"):
+        text = (
+            f"table inet m {{ chain c1 {{ type filter hook forward priority -150;\n{rules}\n}}\n}}"
+        )
+        subprocess.run(["nft", "-f", "-"], input=text.encode(), check=True)
+
+
 def _listen() -> list[socket.socket]:
     with linux.within("server"):
         return [
@@ -222,24 +265,63 @@ def _listen() -> list[socket.socket]:
         ]
 
 
-def _quote_little() -> list[socket.socket]:
-    """Have the loop answer `SHORT_QUOTES` as old routers do (RFC 792: 64 bits of the data)."""
+def _answer_udp() -> list[socket.socket]:
+    """Have the server answer `SHORT_QUOTES` as old routers do (RFC 792: 64 bits of the data), and
+    `TOLD` as routers with MPLS do (RFC 4884)."""
     with linux.within("server"):
-        heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        heard.bind((SERVER[4], SHORT_QUOTES))
-        errors = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        return [
+            *_answer(SERVER[4], SHORT_QUOTES, _short),
+            *_answer(SERVER[4], TOLD, _telling),
+            *_answer(SERVER[6], TOLD, _telling),
+        ]
+
+
+def _answer(address: str, port: int, error: Callable[[bytes], bytes]) -> list[socket.socket]:
+    """Answer what comes to `port` with the ICMP error that `error` makes of a quoted packet."""
+    heard = sockets.make(address, socket.SOCK_DGRAM)
+    heard.bind((address, port))
+    protocol = socket.IPPROTO_ICMP if "." in address else socket.IPPROTO_ICMPV6
+    errors = sockets.make(address, socket.SOCK_RAW, protocol)
 
     def answer() -> None:
-        data, (address, port) = heard.recvfrom(2048)
-        ends = socket.inet_aton(address) + socket.inet_aton(SERVER[4])
-        ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(data), 0, 0, 1, 17, 0) + ends
-        udp = struct.pack("!4H", port, SHORT_QUOTES, 8 + len(data), 0)
-        message = struct.pack("!BBHI", 11, 0, 0, 0) + ip + udp
-        check = ~_sum(message) & 0xFFFF
-        errors.sendto(message[:2] + check.to_bytes(2) + message[4:], (address, 0))
+        data, peer = heard.recvfrom(2048)
+        errors.sendto(error(_packet(peer[0], peer[1], address, port, data)), (peer[0], 0))
 
     asyncio.get_running_loop().add_reader(heard, answer)
     return [heard, errors]
+
+
+def _packet(source: str, source_port: int, to: str, port: int, data: bytes) -> bytes:
+    """The datagram as a router would quote it."""
+    udp = struct.pack("!4H", source_port, port, 8 + len(data), 0) + data
+    if "." in to:
+        ends = socket.inet_aton(source) + socket.inet_aton(to)
+        return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 1, 17, 0) + ends + udp
+    ends = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, to)
+    return struct.pack("!IHBB", 6 << 28, len(udp), 17, 1) + ends + udp
+
+
+def _short(packet: bytes) -> bytes:
+    return _checked(struct.pack("!BBHI", 11, 0, 0, 0) + packet[:28])
+
+
+def _telling(packet: bytes) -> bytes:
+    """Time exceeded with a label stack of two and the incoming interface."""
+    stack = struct.pack("!II", 299776 << 12 | 1, 16 << 12 | 5 << 9 | 1 << 8 | 1)
+    name = b"\x0cxe-0/0/1.0\0"
+    interface = struct.pack("!I", 517) + name + struct.pack("!I", 9192)
+    objects = struct.pack("!HBB", 4 + len(stack), 1, 1) + stack
+    objects += struct.pack("!HBB", 4 + len(interface), 2, 0x0B) + interface
+    told = _checked(struct.pack("!BBH", 0x20, 0, 0) + objects)
+    quoted = packet[:128].ljust(128, b"\0")
+    if packet[0] >> 4 == 4:
+        return _checked(struct.pack("!BBHBBH", 11, 0, 0, 0, 32, 0) + quoted + told)
+    return struct.pack("!BBHBBH", 3, 0, 0, 16, 0, 0) + quoted + told
+
+
+def _checked(message: bytes) -> bytes:
+    """`message` with its Internet checksum in place (RFC 1071)."""
+    return message[:2] + (~_sum(message) & 0xFFFF).to_bytes(2) + message[4:]
 
 
 def _sum(data: bytes) -> int:
@@ -250,7 +332,7 @@ def _sum(data: bytes) -> int:
 
 
 async def _send_all() -> Mapping[str, Sent]:
-    quoting = _quote_little()
+    quoting = _answer_udp()
     servers = [
         await asyncio.start_server(lambda _, writer: writer.close(), sock=sock)
         for sock in _listen()
@@ -260,6 +342,9 @@ async def _send_all() -> Mapping[str, Sent]:
     found = await _send(CASES)
     _let_ping("0 0")
     found |= await _send({f"datagram-echo/{v}": Echo(address=SERVER[v]) for v in (4, 6)})
+    found |= await _send(
+        {f"datagram-{name}": case for name, case in CASES.items() if "icmp" in name}
+    )
     _let_ping("1 0")
     _drop_capabilities()
     found |= await _send({f"user/{name}": case for name, case in UNPRIVILEGED.items()})
@@ -298,4 +383,5 @@ def _drop_capabilities() -> None:
 if __name__ == "__main__":
     _build()
     _reject()
+    _rewrite()
     sys.stdout.buffer.write(pickle.dumps(asyncio.run(_send_all())))

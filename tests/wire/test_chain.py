@@ -18,9 +18,12 @@ from netdiag.outcomes import (
     Failed,
     FailureKind,
     IcmpError,
+    MplsLabel,
     Neighbours,
+    Quote,
     Reset,
     Route,
+    RouterInterface,
     Routes,
     SourceAddress,
     Unreachable,
@@ -180,7 +183,20 @@ def test_no_arrival_ttl_without_an_answer(seen: Mapping[str, Sent], family: int)
 
 
 @FAMILIES
-@pytest.mark.parametrize("name", ["udp", "tcp", "closed", "user/udp"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "udp",
+        "tcp",
+        "closed",
+        "icmp",
+        "datagram-icmp",
+        "raw-udp",
+        "raw-tcp",
+        "raw-closed",
+        "user/udp",
+    ],
+)
 @pytest.mark.parametrize("ttl", [1, 2])
 def test_hops_answer_with_their_addresses(
     seen: Mapping[str, Sent], family: int, name: str, ttl: int
@@ -203,6 +219,73 @@ def test_the_target_answers_every_ttl_that_reaches_it(
     assert (udp.kind, udp.sender) == (Unreachable.PORT, SERVER[family])
     assert isinstance(seen[f"tcp-{ttl}/{family}"].outcome, Connected)
     assert isinstance(seen[f"closed-{ttl}/{family}"].outcome, Reset)
+    assert isinstance(seen[f"raw-closed-{ttl}/{family}"].outcome, Reset)
+    raw = seen[f"raw-udp-{ttl}/{family}"].outcome
+    assert isinstance(raw, IcmpError)
+    assert (raw.kind, raw.sender) == (Unreachable.PORT, SERVER[family])
+
+
+@FAMILIES
+@pytest.mark.parametrize(("name", "how"), [("icmp", "icmp-raw"), ("datagram-icmp", "icmp")])
+@pytest.mark.parametrize("ttl", [3, 4, 5, 6])
+def test_the_target_answers_echo_at_every_ttl_that_reaches_it(
+    seen: Mapping[str, Sent], family: int, name: str, how: str, ttl: int
+) -> None:
+    sent = seen[f"{name}-{ttl}/{family}"]
+    assert isinstance(sent.outcome, EchoReply)
+    assert sent.outcome.ttl == 62
+    assert 0 < sent.outcome.rtt < 0.5
+    assert [attempt.how for attempt in sent.attempts] == [how]
+
+
+@FAMILIES
+def test_a_crafted_syn_that_is_accepted_is_reset_by_the_kernel(
+    seen: Mapping[str, Sent], family: int
+) -> None:
+    sent = seen[f"raw-tcp-3/{family}"]
+    assert isinstance(sent.outcome, Connected)
+    assert sent.outcome.source == OWN[family]
+    assert [(attempt.how, attempt.packets) for attempt in sent.attempts] == [("tcp-raw", 2)]
+
+
+@FAMILIES
+@pytest.mark.parametrize("name", ["icmp-1", "raw-udp-1", "raw-tcp-1"])
+def test_what_needs_privileges_is_not_observable_without(
+    seen: Mapping[str, Sent], family: int, name: str
+) -> None:
+    outcome = seen[f"user/{name}/{family}"].outcome
+    assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.NO_PERMISSION
+
+
+@FAMILIES
+@pytest.mark.parametrize(
+    ("name", "changed"), [("raw-udp", ()), ("marked", ("tos",)), ("clamped", ("mss",))]
+)
+def test_a_quote_tells_which_router_rewrote_what(
+    seen: Mapping[str, Sent], family: int, name: str, changed: tuple[str, ...]
+) -> None:
+    first, second = (seen[f"{name}-{ttl}/{family}"].outcome for ttl in (1, 2))
+    assert isinstance(first, IcmpError)
+    assert isinstance(second, IcmpError)
+    assert first.quote == Quote(ttl=1, tos=0)
+    assert second.quote == Quote(ttl=1, tos=32 if name == "marked" else 0, changed=changed)
+
+
+@FAMILIES
+@pytest.mark.parametrize("user", ["", "user/"])
+def test_extensions_tell_labels_and_interface(
+    seen: Mapping[str, Sent], family: int, user: str
+) -> None:
+    outcome = seen[f"{user}told/{family}"].outcome
+    assert isinstance(outcome, IcmpError)
+    assert outcome.labels == (
+        MplsLabel(label=299776, traffic_class=0, bottom=False, ttl=1),
+        MplsLabel(label=16, traffic_class=5, bottom=True, ttl=1),
+    )
+    assert outcome.interfaces == (
+        RouterInterface(role="incoming", number=517, name="xe-0/0/1.0", mtu=9192),
+    )
 
 
 @pytest.mark.parametrize("ttl", [5, 6])

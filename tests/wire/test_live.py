@@ -16,6 +16,7 @@ from netdiag.requests import (
     Echo,
     HopProbe,
     HttpRequest,
+    ReadAbilities,
     ReadBanner,
     ReadHostsFile,
     ReadInterfaces,
@@ -51,6 +52,9 @@ def to(port: int) -> list[Request]:
         ReadBanner(address=HOST, port=port),
         HopProbe(address=HOST, ttl=1, port=port),
         HopProbe(address=HOST, ttl=1, port=port, protocol="tcp"),
+        HopProbe(address=HOST, ttl=1, protocol="icmp"),
+        HopProbe(address=HOST, ttl=1, port=port, raw=True),
+        HopProbe(address=HOST, ttl=1, port=port, protocol="tcp", raw=True),
     ]
 
 
@@ -64,6 +68,7 @@ HERE: list[Request] = [
     ReadResolvers(),
     ReadHostsFile(name="localhost"),
     ReadProxies(),
+    ReadAbilities(),
 ]
 
 KINDS = range(len(to(0)))
