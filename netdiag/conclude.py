@@ -10,7 +10,7 @@ from typing import Any, Literal
 from netdiag import __version__, record, reproduce
 from netdiag.boundary import Boundary
 from netdiag.engine import Judgement, causes
-from netdiag.model import Brief, Check, Explanation, Outcome, Severity
+from netdiag.model import Area, Brief, Check, Explanation, Outcome, Severity
 from netdiag.network import Observation
 from netdiag.outcomes import Failed, FailureKind
 from netdiag.record import Advice, FindingRecord, Record, Status, Vantage
@@ -25,20 +25,27 @@ class Catalogue:
     checks: tuple[Check[Any], ...]
     explanations: tuple[Explanation[Any, Any], ...]
 
-    def only(self, words: Iterable[str]) -> Catalogue:
+    def only(self, words: Iterable[str], *, thorough: bool = False) -> Catalogue:
         """The checks that a word names by area, id or code; all where there is no word.
 
-        Raises `KeyError` with the first word that names nothing.
+        A thorough check is among them where `thorough` examining is asked for, or where a word
+        names it itself. Raises `KeyError` with the first word that names nothing.
         """
+        usual = {c.id for c in self.checks if thorough or not c.thorough}
+        areas = {area.value for area in Area}
         chosen: set[str] = set()
         for word in words:
             named = {c.id for c in self.checks if word in _names(c)}
             if not named:
                 raise KeyError(word)
-            chosen |= named
-        if not chosen:
-            return self
+            chosen |= named & usual if word in areas else named
+        chosen = chosen or usual
         checks = tuple(c for c in self.checks if c.id in chosen)
+        return Catalogue(checks=checks, explanations=self.explanations)
+
+    def within(self, area: Area) -> Catalogue:
+        """The checks of one area."""
+        checks = tuple(c for c in self.checks if c.area is area)
         return Catalogue(checks=checks, explanations=self.explanations)
 
 

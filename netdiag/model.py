@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from netdiag.network import Asker, ObservationId
 from netdiag.target import Target
@@ -84,13 +84,17 @@ class RootServer:
     address: str
 
 
+Depth = Literal["usual", "thorough"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """What to diagnose and with which settings: all that judging may know besides observations.
 
     `started` is the wall clock (UTC) at the run's start, against which validity periods are
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
-    expected to answer. `resolver` replaces the machine's own resolvers when given.
+    expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
+    far to look where nothing is wrong.
     """
 
     target: Target
@@ -102,6 +106,7 @@ class Brief:
     anchors: tuple[Endpoint, ...] = ()
     mail_anchors: tuple[Endpoint, ...] = ()
     networks: tuple[OwnNetwork, ...] = ()
+    depth: Depth = "usual"
 
     def network_of(self, address: str) -> OwnNetwork | None:
         """The configured network that holds `address`."""
@@ -196,7 +201,8 @@ class Check(Generic[F]):
     """One question: `gather` looks (the only part that may ask), `judge` decides (pure).
 
     `finds` lists every finding kind that `judge` may yield; `doc` is the module's docstring, from
-    which the documentation and the references are taken.
+    which the documentation and the references are taken. A `thorough` check belongs to a full
+    examination and runs only where that, or the check itself, is asked for.
     """
 
     id: str
@@ -207,6 +213,7 @@ class Check(Generic[F]):
     judge: Callable[[F], Iterable[Finding]]
     finds: tuple[type[Finding], ...]
     doc: str
+    thorough: bool = False
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from netdiag.boundary import Desk, Support, Wording
 from netdiag.model import (
     Area,
     Brief,
+    Depth,
     Endpoint,
     Outcome,
     Owner,
@@ -102,6 +103,7 @@ class Settings:
     anchors: tuple[Endpoint, ...]
     mail_anchors: tuple[Endpoint, ...]
     networks: tuple[OwnNetwork, ...]
+    depth: Depth = "usual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +204,7 @@ def brief_of(record: Record) -> Brief:
         anchors=settings.anchors,
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
+        depth=settings.depth,
     )
 
 
@@ -216,6 +219,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         anchors=brief.anchors,
         mail_anchors=brief.mail_anchors,
         networks=brief.networks,
+        depth=brief.depth,
     )
 
 

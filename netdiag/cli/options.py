@@ -16,8 +16,9 @@ from netdiag import config as configs
 from netdiag import roots, target, tomlfile
 from netdiag.boundary import Boundary
 from netdiag.cli.live import Plan
+from netdiag.conclude import Catalogue
 from netdiag.config import Settings
-from netdiag.model import Brief, RootServer
+from netdiag.model import Area, Brief, RootServer
 from netdiag.network import Watcher
 
 FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
@@ -39,12 +40,22 @@ class Asked:
     root_hints: Path | None = None
     timeout: float = 20.0
     config: Path | None = None
+    thorough: bool = False
+    dns_only: bool = False
 
 
 def run_options(command: F) -> F:
+    """Options of every command that looks at a host."""
+    port = click.option("--port", type=click.IntRange(1, 65535), help="The port in question.")
+    thorough = click.option(
+        "--thorough", is_flag=True, help="Examine also what only a full check tells."
+    )
+    return port(thorough(look_options(command)))
+
+
+def look_options(command: F) -> F:
     """Options of every command that looks at a target."""
     options = [
-        click.option("--port", type=click.IntRange(1, 65535), help="The port in question."),
         click.option(
             "--only",
             default="",
@@ -86,7 +97,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
     try:
         settings = load_config(asked.config)
         brief = _brief(asked, settings)
-        catalogue = CATALOGUE.only(w.strip() for w in asked.only.split(",") if w.strip())
+        catalogue = _chosen(CATALOGUE, asked)
         boundary = load_boundary(settings)
     except (target.BadTargetError, tomlfile.BadFileError, roots.BadHintsError) as error:
         raise click.ClickException(str(error)) from None
@@ -103,6 +114,13 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         allow_private=settings.allow_private or _private(brief),
         watchers=watchers,
     )
+
+
+def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
+    """The checks asked for. Raises `KeyError` with the word that names none."""
+    words = [word for word in (w.strip() for w in asked.only.split(",")) if word]
+    whole = catalogue.within(Area.DNS) if asked.dns_only else catalogue
+    return whole.only(words, thorough=asked.thorough or asked.dns_only)
 
 
 def load_config(path: Path | None) -> Settings:
@@ -127,7 +145,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
     hints = asked.root_hints or settings.root_hints
     families = {"4": (4,), "6": (6,)}.get(asked.family, (4, 6))
     return Brief(
-        target=target.parse(asked.target, asked.port),
+        target=_target(asked),
         started=datetime.now(UTC),
         families=families,
         resolver=_resolver(asked.resolver),
@@ -136,7 +154,17 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         anchors=settings.anchors,
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
+        depth="thorough" if asked.thorough or asked.dns_only else "usual",
     )
+
+
+def _target(asked: Asked) -> target.Target:
+    found = target.parse(asked.target, asked.port)
+    if asked.dns_only and (found.address or found.scheme or found.port):
+        raise target.BadTargetError(
+            f"{asked.target!r} is not a domain name alone: give one like example.org"
+        )
+    return found
 
 
 def _root_servers(hints: Path | None) -> tuple[RootServer, ...]:

@@ -193,3 +193,27 @@ def test_only_one_family_is_asked_when_one_is_asked_for(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert sent_to
     assert all(":" in address for address in sent_to)
+
+
+def test_dns_asks_name_servers_only(tmp_path: Path) -> None:
+    kept = tmp_path / "record.json"
+    done = in_lab(*NETDIAG, "dns", "customer.example", "--output", str(kept))
+
+    assert done.returncode == 0, done.stderr
+    record = record_in(kept)
+    assert set(record["sent"]["by_type"]) == {"dns-query"}
+    assert {f["area"] for f in record["findings"]} <= {"dns", "local"}
+
+
+def test_dns_finds_the_fault_of_a_zone() -> None:
+    done = in_lab(*NETDIAG, "dns", "customer.example", scenario="lame-delegation")
+
+    assert done.returncode == 1, done.stderr
+    assert "lame-delegation" in done.stdout
+
+
+def test_dns_wants_a_domain_name_alone() -> None:
+    for text in ("192.0.2.1", "https://example.org/", "example.org:53"):
+        done = in_lab(*NETDIAG, "dns", text)
+        assert done.returncode == 3
+        assert "is not a domain name alone" in done.stderr

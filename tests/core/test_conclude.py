@@ -1,7 +1,7 @@
 """From findings to status, summary and record."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, get_args
 
@@ -170,8 +170,26 @@ def test_how_the_run_ended_is_said(failure: FailureKind, ended: str, words: str)
 def test_only_the_checks_that_a_word_names() -> None:
     catalogue = Catalogue(checks=(CHECK,), explanations=())
 
-    assert catalogue.only([]) is catalogue
+    assert catalogue.only([]) == catalogue
     assert catalogue.only(["dns"]).checks == (CHECK,)
     assert catalogue.only(["sample"]).checks == (CHECK,)
     with pytest.raises(KeyError, match="moon"):
         catalogue.only(["dns", "moon"])
+
+
+def test_a_thorough_check_runs_where_it_is_asked_for() -> None:
+    thorough = replace(CHECK, id="full", finds=(), thorough=True)
+    catalogue = Catalogue(checks=(CHECK, thorough), explanations=())
+
+    assert catalogue.only([]).checks == (CHECK,)
+    assert catalogue.only(["dns"]).checks == (CHECK,)
+    assert catalogue.only(["full"]).checks == (thorough,)
+    assert catalogue.only([], thorough=True).checks == (CHECK, thorough)
+    assert catalogue.only(["dns"], thorough=True).checks == (CHECK, thorough)
+
+
+def test_the_checks_of_an_area() -> None:
+    elsewhere = replace(CHECK, id="elsewhere", area=Area.ROUTING)
+    catalogue = Catalogue(checks=(CHECK, elsewhere), explanations=())
+
+    assert catalogue.within(Area.DNS).checks == (CHECK,)

@@ -1,0 +1,54 @@
+"""`netdiag dns`: the DNS part alone, in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netdiag.cli import live
+from netdiag.cli import output as outputs
+from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, look_options, plan_for
+
+
+@click.command("dns")
+@click.argument("name")
+@look_options
+@click.option("--format", "form", type=click.Choice(FORMS), help="The report's form.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
+@click.option(
+    "--audience",
+    type=click.Choice(AUDIENCES),
+    default="agent",
+    show_default=True,
+    help="For whom the report is worded.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show each question as asked and answered.")
+@click.option("--log-file", type=click.Path(path_type=Path), help="Write what -v shows to a file.")
+def command(
+    name: str,
+    form: str | None,
+    output: Path | None,
+    audience: Audience,
+    verbose: bool,
+    log_file: Path | None,
+    **asked: Any,
+) -> int:
+    """Examine the DNS of NAME in full: its zone, every server of it, and the way to it.
+
+    \b
+    Examples:
+      netdiag dns example.org
+      netdiag dns www.example.org --format markdown
+      netdiag dns example.org --only delegation-mismatch
+
+    The zone is the one whose apex NAME is, wherever its parent is; else the one that NAME is in.
+    Nothing but DNS questions is sent. --only takes checks and codes.
+    """
+    from netdiag.cli.progress import watchers
+
+    outputs.check_writable(output)
+    with watchers(verbose=verbose, log_file=log_file) as watching:
+        record = live.execute(plan_for(Asked(target=name, dns_only=True, **asked), watching))
+    return outputs.deliver(record, form, output, audience)
