@@ -395,7 +395,7 @@ def hostile(text: str = HOSTILE) -> Record:
 
 
 _LINKS = {"id", "explains", "explained_by"}
-_CLOSED = {"format", "ended", "status", "transport", "protocol", "starttls", "method"}
+_CLOSED = {"format", "ended", "status", "transport", "protocol", "starttls", "method", "depth"}
 _KEPT = _LINKS | _CLOSED
 
 
