@@ -236,6 +236,16 @@ def mute(node: str, *ports: int) -> Fault:
     return edit
 
 
+def odd_site(node: str, quirk: str) -> Fault:
+    """The web server on `node` behaves as `tests.lab.odd_http` says."""
+
+    def edit(plan: Plan) -> None:
+        plan.stopped.add(node)
+        plan.odd_sites[node] = quirk
+
+    return edit
+
+
 def certificate(**changes: object) -> Fault:
     """Changes to the site's certificate: fields of `Wanted`."""
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 
 PROGRAMS: Mapping[str, str] = {
+    "curl": "curl",
     "dig": "bind9-dnsutils",
     "ip": "iproute2",
     "named": "bind9",

@@ -96,7 +96,8 @@ class Plan:
 
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
-    that quirk, `mute` ports that accept connections and say nothing.
+    that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
+    nothing.
     """
 
     zones: Served = field(default_factory=zones.healthy)
@@ -114,6 +115,7 @@ class Plan:
     resolver_options: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     odd: dict[str, str] = field(default_factory=dict)
     mute: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    odd_sites: dict[str, str] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     off: set[str] = field(default_factory=set)
     delay_ms: float = 0.0

@@ -54,6 +54,8 @@ def planned(plan: Plan) -> Iterator[Service]:
     yield _smtp(plan)
     for node, ports in plan.mute.items():
         yield _mute(node, ports)
+    for node, quirk in plan.odd_sites.items():
+        yield _odd_site(node, plan.sites[node], quirk)
 
 
 def _name_server(plan: Plan, node: str) -> Service:
@@ -234,6 +236,12 @@ def _mute(node: str, ports: tuple[int, ...]) -> Service:
         command=[sys.executable, "-m", "tests.lab.mute", *map(str, ports)],
         ready="ready",
     )
+
+
+def _odd_site(node: str, site: Site, quirk: str) -> Service:
+    certificate = FOLDER / "certificates" / site.certificate
+    command = [sys.executable, "-m", "tests.lab.odd_http", quirk, str(certificate)]
+    return Service(name=f"odd-site-{node}", node=node, command=command, ready="ready")
 
 
 def _odd(plan: Plan, node: str, quirk: str) -> Service:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.faults import certificate, page, site
+from tests.lab.faults import certificate, odd_site, page, site
 from tests.lab.scenario import Cause, Scenario
 
 
@@ -122,6 +122,27 @@ HTTP = (
         truth="The server denies access to the page.",
         faults=(page("return 403;"),),
         causes=_guided("access-denied"),
+        status=2,
+    ),
+    Scenario(
+        name="answer-truncated",
+        truth="The server promises more of the page than it sends.",
+        faults=(odd_site("host", "truncated"),),
+        causes=_guided("answer-truncated"),
+        status=2,
+    ),
+    Scenario(
+        name="slow-first-byte",
+        truth="The server takes four seconds to think before it answers.",
+        faults=(odd_site("host", "slow"),),
+        causes=_guided("slow-first-byte"),
+        status=1,
+    ),
+    Scenario(
+        name="http-answer-malformed",
+        truth="The server answers a browser's request with something that is not HTTP.",
+        faults=(odd_site("host", "not-http"),),
+        causes=_guided("http-answer-malformed"),
         status=2,
     ),
     Scenario(
