@@ -174,7 +174,7 @@ def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
 
 
 def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDelegation) -> bool:
-    """The registry's wrong address is where this server was looked for."""
+    """The parent's wrong address is where this server was looked for."""
     led = {f"{cause.subject} [{address}]" for address in cause.glue}
     return set(symptom.servers) <= led
 

@@ -1,4 +1,4 @@
-"""Registry and zone name the same name servers, and enough of them.
+"""The parent and the zone name the same name servers, and enough of them.
 
 ## What it does
 Compares the NS set of the delegation with the NS set that each of the zone's own servers gives, and
@@ -11,17 +11,19 @@ although it should not be. One server, or servers in one network, fail together.
 ## How it decides
 | names                                    | networks            | judgement                 |
 |------------------------------------------|---------------------|---------------------------|
-| the zone names what the registry names   | several             | name-server-set-fine      |
+| the zone names what the parent names     | several             | name-server-set-fine      |
 | the zone names others                    | several             | delegation-mismatch       |
 | one name in both                         | one                 | single-name-server        |
-| the zone names what the registry names   | one                 | name-servers-share-network |
+| the zone names what the parent names     | one                 | name-servers-share-network |
 | no server of the zone gives its set      | several             | name-server-set-not-seen  |
+| the parent's servers serve the zone too  | several             | name-server-set-not-seen  |
 
-A network is a /24 of IPv4 or a /48 of IPv6: what is announced and fails as one.
+A network is a /24 of IPv4 or a /48 of IPv6: what is announced and fails as one. The parent's list
+is the registrar's to change where the parent is a registry, else its operator's.
 
 ## What to do
-Have the registrar enter the servers that the zone names, or correct the NS records in the zone. Add
-a second server in another network.
+Have the registrar, or the operator of the parent zone, enter the servers that the zone names, or
+correct the NS records in the zone. Add a second server in another network.
 
 ## References
 - RFC 1034, section 4.2.2 (both sets should agree)
@@ -36,6 +38,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
+from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -43,7 +46,7 @@ from netdiag.outcomes import DnsReply
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameServerSetFine(Finding):
+class NameServerSetFine(OfDelegation):
     code: ClassVar[str] = "name-server-set-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
@@ -51,7 +54,7 @@ class NameServerSetFine(Finding):
 
     @property
     def message(self) -> str:
-        return f"registry and zone agree on the name servers of {self.subject}"
+        return f"{self.keeper} and {self.subject} itself agree on its name servers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,7 @@ class _SetProblem(Finding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DelegationMismatch(_SetProblem):
+class DelegationMismatch(OfDelegation, _SetProblem):
     code: ClassVar[str] = "delegation-mismatch"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     only_parent: tuple[str, ...]
@@ -73,20 +76,23 @@ class DelegationMismatch(_SetProblem):
     def message(self) -> str:
         parts = []
         if self.only_parent:
-            parts.append(f"only the registry names {', '.join(self.only_parent)}")
+            parts.append(f"only {self.keeper} names {', '.join(self.only_parent)}")
         if self.only_zone:
             parts.append(f"only the zone names {', '.join(self.only_zone)}")
-        return f"registry and zone name different servers for {self.subject}: {'; '.join(parts)}"
+        return (
+            f"{self.keeper} and {self.subject} itself name different servers for it: "
+            f"{'; '.join(parts)}"
+        )
 
     @property
     def for_agent(self) -> str:
-        return "Have the registrar enter the set that the zone names, or correct the zone's NS set."
+        return f"Have {self.changer} enter the set that the zone names, or correct the zone's."
 
     @property
     def for_customer(self) -> str:
         return (
-            "The list of your domain's name servers at the registry is not the one in the domain "
-            "itself. Your registrar or DNS provider has to bring them in line."
+            "The list of your domain's name servers where it is registered is not the one in the "
+            f"domain itself. Ask {self.changer} or your DNS provider to bring them in line."
         )
 
 
@@ -140,9 +146,15 @@ class NameServerSetNotSeen(Finding):
     code: ClassVar[str] = "name-server-set-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
+    hidden: bool = False
 
     @property
     def message(self) -> str:
+        if self.hidden:
+            return (
+                f"which name servers the parent names for {self.subject} cannot be seen: the "
+                "parent's servers serve the zone itself, and answer for it"
+            )
         return f"no server of {self.subject} told which name servers the zone itself names"
 
 
@@ -161,19 +173,26 @@ def judge(zone: Zone) -> Iterable[Finding]:
     if not found:
         evidence = _cited(zone)
         yield NameServerSetFine(
-            subject=shown(zone.apex), evidence=evidence, names=tuple(map(shown, zone.cut.names))
+            subject=shown(zone.apex),
+            evidence=evidence,
+            parent=parent_of(zone),
+            names=tuple(map(shown, zone.cut.names)),
         )
 
 
 def _mismatch(zone: Zone) -> Iterable[Finding]:
     child = own_names(zone)
     parent = set(zone.cut.names if zone.cut else ())
-    if not child:
-        yield NameServerSetNotSeen(subject=shown(zone.apex), evidence=_cited(zone))
+    hidden = bool(zone.cut and zone.cut.hidden)
+    if not child or hidden:
+        yield NameServerSetNotSeen(
+            subject=shown(zone.apex), evidence=_cited(zone), hidden=hidden and bool(child)
+        )
     elif child != parent:
         yield DelegationMismatch(
             subject=shown(zone.apex),
             evidence=_cited(zone),
+            parent=parent_of(zone),
             only_parent=tuple(map(shown, sorted(parent - child))),
             only_zone=tuple(map(shown, sorted(child - parent))),
         )
@@ -219,7 +238,7 @@ def _cited(zone: Zone) -> tuple[ObservationId, ...]:
 
 CHECK = Check(
     id="name-server-sets",
-    title="Registry and zone name the same name servers, and enough of them",
+    title="Parent and zone name the same name servers, and enough of them",
     area=Area.DNS,
     since="0.1",
     gather=gather,

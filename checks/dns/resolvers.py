@@ -231,13 +231,13 @@ class ResolversDisagree(Finding):
     @property
     def message(self) -> str:
         if self.gives:
-            what, no_former = f"gives {', '.join(self.gives)} for", "a private address"
+            what, no_former = f"gives {', '.join(self.gives)} for", "that is a private address"
         else:
-            what, no_former = "denies any address of", "it does not name the zone that said so"
+            what, no_former = "denies any address of", "it does not name the zone that denied it"
         return (
-            f"resolver {self.subject} {what} {self.name}, other than the name's own servers, and "
-            f"this is no former answer of theirs ({no_former}): the resolver filters, or shows an "
-            "inside view"
+            f"resolver {self.subject} {what} {self.name} and differs from the name's own servers; "
+            f"that is no former answer of theirs, since {no_former}: the resolver filters, or "
+            "shows an inside view"
         )
 
     @property

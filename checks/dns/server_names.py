@@ -1,4 +1,4 @@
-"""Every delegated name server has an address, and the registry's glue is right.
+"""Every delegated name server has an address, and the parent's glue is right.
 
 ## What it does
 Takes the name servers of the delegation with the addresses that came with it (glue), and looks each
@@ -9,7 +9,8 @@ A server without an address cannot be asked. A server whose name lies in the zon
 found through glue alone; wrong glue leads to a former or a foreign machine.
 
 ## How it decides
-For each name in the delegation; glue counts where the name lies in the zone itself.
+For each name in the delegation; glue counts where the name lies in the zone itself and the parent's
+servers, not serving the zone too, tell the delegation.
 
 | the name          | glue              | looked up              | judgement                  |
 |-------------------|-------------------|------------------------|----------------------------|
@@ -28,8 +29,8 @@ For each name in the delegation; glue counts where the name lies in the zone its
 Only the address families that this machine can use are compared.
 
 ## What to do
-Unresolvable: correct the name, or give it an address. Glue: have the registrar set the addresses
-that the zone itself gives.
+Unresolvable: correct the name, or give it an address. Glue: have the registrar, or the operator of
+the parent zone, set the addresses that the zone itself gives.
 
 ## References
 - RFC 1034, section 4.2.1 (glue)
@@ -44,6 +45,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import below, shown, version
+from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import NameServerName, Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
@@ -101,30 +103,31 @@ class NameServerUnresolvable(_ServerName):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MissingGlue(_ServerName):
+class MissingGlue(OfDelegation, _ServerName):
     code: ClassVar[str] = "missing-glue"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
 
     @property
     def message(self) -> str:
         return (
-            f"the registry gives no address for {self.subject}, a name server whose name lies in "
+            f"{self.keeper} gives no address for {self.subject}, a name server whose name lies in "
             f"{self.zone} itself, so resolvers find it only through another server of the zone"
         )
 
     @property
     def for_agent(self) -> str:
-        return "Have the registrar register the host with its addresses."
+        return f"Have {self.changer} add the addresses of the host."
 
     @property
     def for_customer(self) -> str:
         return (
-            "The registry lacks the address of one of your name servers. Your registrar can add it."
+            "The place where your domain is registered lacks the address of one of your name "
+            f"servers. Ask {self.changer} to add it."
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlueMismatch(_ServerName):
+class GlueMismatch(OfDelegation, _ServerName):
     code: ClassVar[str] = "glue-mismatch"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     glue: tuple[str, ...]
@@ -134,19 +137,19 @@ class GlueMismatch(_ServerName):
     def message(self) -> str:
         own = ", ".join(self.own) or "no address"
         return (
-            f"the registry gives {', '.join(self.glue)} for {self.subject}, and {self.zone} "
+            f"{self.keeper} gives {', '.join(self.glue)} for {self.subject}, and {self.zone} "
             f"itself gives {own}"
         )
 
     @property
     def for_agent(self) -> str:
-        return "Have the registrar change the host's addresses to those that the zone gives."
+        return f"Have {self.changer} change the host's addresses to those that the zone gives."
 
     @property
     def for_customer(self) -> str:
         return (
-            "The registry has an old address of one of your name servers. Your registrar can "
-            "correct it."
+            "The place where your domain is registered has an old address of one of your name "
+            f"servers. Ask {self.changer} to correct it."
         )
 
 
@@ -185,7 +188,8 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
             if server.name == one.name and version(server.address) in zone.families
         )
     )
-    inside = below(one.name, zone.apex)
+    told = bool(zone.cut and not zone.cut.hidden)
+    inside = told and below(one.name, zone.apex)
     own = tuple(sorted(a for a in one.addresses if version(a) in zone.families))
     if not one.addresses and not one.certain:
         return ServerNameNotDetermined(
@@ -198,7 +202,10 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
         )
     if inside and own and not glue:
         return MissingGlue(
-            subject=shown(one.name), evidence=_with_cut(zone, one), zone=shown(zone.apex)
+            subject=shown(one.name),
+            evidence=_with_cut(zone, one),
+            zone=shown(zone.apex),
+            parent=parent_of(zone),
         )
     if inside and not one.certain and set(own) < set(glue):
         return ServerNameNotDetermined(
@@ -207,7 +214,12 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
     if inside and glue != own:
         evidence = _with_cut(zone, one)
         return GlueMismatch(
-            subject=shown(one.name), evidence=evidence, zone=shown(zone.apex), glue=glue, own=own
+            subject=shown(one.name),
+            evidence=evidence,
+            zone=shown(zone.apex),
+            parent=parent_of(zone),
+            glue=glue,
+            own=own,
         )
     return ServerNameResolves(
         subject=shown(one.name), evidence=one.evidence, addresses=one.addresses

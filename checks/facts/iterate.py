@@ -47,13 +47,18 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """A delegation as the parent tells it. `glue` holds the addresses that came with it."""
+    """A delegation as the parent tells it. `glue` holds the addresses that came with it.
+
+    A `hidden` one is not told by the parent, because the servers of the parent that were asked
+    serve the zone itself too, and answer for it: `names` are then the zone's own.
+    """
 
     zone: str
     parent: str
     names: tuple[str, ...]
     glue: tuple[ServerAddress, ...]
     evidence: tuple[ObservationId, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,8 @@ async def descend(net: Asker, brief: Brief, name: str, depth: int = 0) -> Descen
         cut = referral(seen, name, zone)
         if cut is None:
             status = _said(seen, name)
+            inner = hidden_cut(seen, name, zone)
+            cuts += (inner,) if inner else ()
             return Descent(name=name, cuts=cuts, status=status, last=seen, evidence=evidence)
         cuts += (cut,)
         zone = cut.zone
@@ -208,6 +215,30 @@ def referral(seen: Observation, name: str, zone: str) -> Cut | None:
         names=tuple(names[:MOST_SERVERS]),
         glue=in_order(glue),
         evidence=(seen.id,),
+    )
+
+
+def hidden_cut(seen: Observation, name: str, zone: str) -> Cut | None:
+    """The zone below `zone` in which a reply says that `name` is, having no referral to it.
+
+    It is told by the owner of the SOA or NS records that come with the answer.
+    """
+    reply = seen.outcome
+    if not isinstance(reply, DnsReply) or not reply.authoritative:
+        return None
+    told = [r for r in (*reply.answer, *reply.authority) if r.rtype in {"SOA", "NS"}]
+    inner = {r.name for r in told if r.name != zone and below(r.name, zone) and below(name, r.name)}
+    if not inner:
+        return None
+    apex = max(inner, key=len)
+    names = sorted({r.data.lower() for r in told if (r.name, r.rtype) == (apex, "NS")})
+    return Cut(
+        zone=apex,
+        parent=zone,
+        names=tuple(names[:MOST_SERVERS]),
+        glue=(),
+        evidence=(seen.id,),
+        hidden=True,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from checks.facts.iterate import (
@@ -13,6 +13,7 @@ from checks.facts.iterate import (
     ServerAddress,
     addresses_of,
     descend,
+    hidden_cut,
     in_order,
     is_registry,
     rank,
@@ -121,7 +122,7 @@ class Zone:
             return self.missing_because
         if not self.families:
             return "this machine has no route to the Internet"
-        if self.cut is None or is_registry(self.cut.zone):
+        if self.cut is None or (is_registry(self.apex) and self.apex != self.way.name):
             return "the domain is not delegated, or its parent does not answer"
         return ""
 
@@ -152,6 +153,31 @@ async def target_zone(net: Asker, brief: Brief) -> Zone:
 async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
     """Ask every server address of the zone of `name` all that the checks want to know."""
     way, families = await asyncio.gather(descend(net, brief, name), usable_families(net, brief))
+    settled, found = await asyncio.gather(_settled(net, way), _examined(net, brief, way, families))
+    return found if settled == way else await _examined(net, brief, settled, families)
+
+
+async def _settled(net: Asker, way: Descent) -> Descent:
+    """`way` down to the zone of the name, also where the servers above it serve that zone too.
+
+    A positive answer need not tell its zone; the answer to the SOA question does, by its owner or
+    that of the SOA in its authority section (RFC 2308, section 3).
+    """
+    if way.last is None or not isinstance(way.last.request, DnsQuery):
+        return way
+    server = way.last.request.server
+    cut = way.cuts[-1] if way.cuts and way.cuts[-1].hidden else None
+    above = way.cuts[:-1] if cut else way.cuts
+    if cut is None and way.status == "found":
+        soa = await net.ask(DnsQuery(server=server, name=way.name, rtype="SOA"))
+        cut = hidden_cut(soa, way.name, way.zone)
+    if cut and not cut.names:
+        ns = await net.ask(DnsQuery(server=server, name=cut.zone, rtype="NS"))
+        cut = hidden_cut(ns, cut.zone, cut.parent) or cut
+    return replace(way, cuts=(*above, cut)) if cut else way
+
+
+async def _examined(net: Asker, brief: Brief, way: Descent, families: tuple[int, ...]) -> Zone:
     bare = Zone(way=way, families=families)
     cut = bare.cut
     if bare.missing or cut is None:
@@ -159,10 +185,10 @@ async def zone_of(net: Asker, brief: Brief, name: str) -> Zone:
     glue = in_order(s for s in cut.glue if version(s.address) in families)
     names, glued = await asyncio.gather(
         asyncio.gather(*(_named(net, brief, cut, server) for server in cut.names)),
-        asyncio.gather(*(_asked(net, server, cut.zone, name) for server in glue)),
+        asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in glue)),
     )
     others = in_order(_without_glue(cut, names, families))
-    found = await asyncio.gather(*(_asked(net, server, cut.zone, name) for server in others))
+    found = await asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in others))
     servers = tuple(sorted((*glued, *found), key=lambda one: rank(one.server)))
     unheard, unheard_tcp = await asyncio.gather(
         _unheard(net, brief, servers, "udp"), _unheard(net, brief, servers, "tcp")

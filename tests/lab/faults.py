@@ -78,6 +78,32 @@ def name_servers(*names: str) -> Fault:
     return edit
 
 
+SUBDOMAIN_SERVERS = ("mail", "other")
+"""Machines at two places that become name servers of a subdomain."""
+
+
+def subdomain(label: str, *names: str, at: tuple[str, ...] = SUBDOMAIN_SERVERS) -> Fault:
+    """The customer's zone delegates `label` to name servers on the machines `at`, which list
+    `names` where given."""
+
+    def edit(plan: Plan) -> None:
+        child = f"{label}.{CUSTOMER}"
+        own = {f"ns{n}.{child}": address(node) for n, node in enumerate(at, 1)}
+        for zone in _zones(plan, CUSTOMER, OPERATORS):
+            zone.delegate(label, *own)
+            for name, pair in own.items():
+                zone.add_address(name, pair)
+        for server in at:
+            zone = Zone(child, next(iter(own)))
+            zone.add("@", "NS", *(names or own))
+            for name, pair in own.items():
+                zone.add_address(name, pair)
+            zone.add_address("www", address("host"))
+            plan.zones.setdefault(server, {})[child] = zone
+
+    return edit
+
+
 def unserved(server: str) -> Fault:
     """`server` does not know the customer's zone."""
 

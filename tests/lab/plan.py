@@ -13,7 +13,14 @@ from tests.lab.zones import Served
 
 PAGE = 'default_type text/html; return 200 "<!doctype html><title>Shop</title><p>Welcome.\\n";'
 
-SOFTWARE = {"op1": "nsd", "op2": "named", "root": "nsd", "tld": "nsd"}
+SOFTWARE = {
+    "op1": "nsd",
+    "op2": "named",
+    "root": "nsd",
+    "tld": "nsd",
+    "mail": "nsd",
+    "other": "nsd",
+}
 RESOLVERS = ("public", "dres", "ires")
 
 

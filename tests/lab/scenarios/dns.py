@@ -12,6 +12,7 @@ from tests.lab.faults import (
     serial,
     silent,
     stopped,
+    subdomain,
     unserved,
     without,
 )
@@ -85,6 +86,16 @@ NAMES = (
         status=2,
     ),
     Scenario(
+        name="private-address-behind-alias",
+        truth="The name is an alias of another operator's name, which has a private address.",
+        faults=(
+            alias("www", "intra.delivery.net."),
+            records("intra", "A", "10.20.30.40", zone="delivery.net.", at=("op2",)),
+        ),
+        causes=_cause("private-address-published"),
+        status=2,
+    ),
+    Scenario(
         name="answers-differ",
         truth="One of two servers gives another address, though its serial is the same.",
         faults=(records("www", "A", HOST2.v4, at=("op2",)),),
@@ -135,6 +146,15 @@ DELEGATION = (
             records("ns3", "AAAA", LOOPBACKS["op2"][1]),
         ),
         causes=_cause("delegation-mismatch", "registrar"),
+        status=1,
+    ),
+    Scenario(
+        name="delegation-mismatch-below-the-customer",
+        truth="The customer's own zone delegates a subdomain, which names one server more.",
+        target="www.dev.customer.example",
+        arguments=("--only", "dns"),
+        faults=(subdomain("dev", "ns1.dev.customer.example.", "ns2.dev.customer.example.", NS1),),
+        causes=_cause("delegation-mismatch"),
         status=1,
     ),
     Scenario(

@@ -10,9 +10,11 @@ from tests.lab.faults import (
     no_icmp_errors,
     page,
     records,
+    resolver,
     rule,
     silent,
     site,
+    subdomain,
     sysctl,
     without,
     without_address,
@@ -147,6 +149,45 @@ SCENARIOS = (
                 ' return 200 "welcome\\n";'
             ),
         ),
+    ),
+    Scenario(
+        name="delegated-subdomain",
+        truth="A subdomain of the customer's is a zone of its own.",
+        target="www.dev.customer.example",
+        arguments=("--only", "dns"),
+        faults=(subdomain("dev"),),
+    ),
+    Scenario(
+        name="subdomain-at-the-parents-servers",
+        truth="A subdomain is a zone of its own at the very servers of its parent.",
+        target="www.dev.customer.example",
+        arguments=("--only", "dns"),
+        faults=(subdomain("dev", at=("op1", "op2")),),
+    ),
+    Scenario(
+        name="answers-by-place",
+        truth="The name's servers give resolvers elsewhere another of the site's addresses.",
+        faults=tuple(
+            resolver(
+                node,
+                f'local-data: "www.customer.example. 600 IN A {HOST2.v4}"',
+                f'local-data: "www.customer.example. 600 IN AAAA {HOST2.v6}"',
+            )
+            for node in ("dres", "public")
+        ),
+    ),
+    Scenario(
+        name="dns64",
+        truth="The desk's resolver makes IPv6 addresses for a site that has IPv4 only.",
+        faults=(
+            without("www", "AAAA"),
+            resolver("dres", 'module-config: "dns64 iterator"', "dns64-prefix: 64:ff9b::/96"),
+        ),
+    ),
+    Scenario(
+        name="dns-over-tcp-blocked-here",
+        truth="The desk's own firewall drops DNS over TCP to everybody.",
+        faults=(rule("dgw", "forward", "tcp dport 53 drop"),),
     ),
     Scenario(
         name="unrelated-silent-server",

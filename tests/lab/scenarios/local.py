@@ -169,6 +169,13 @@ RESOLVER = (
         status=1,
     ),
     Scenario(
+        name="resolver-denies",
+        truth="The machine's resolver filters: it denies a name that exists.",
+        faults=(resolver("dres", 'local-zone: "www.customer.example." always_nxdomain'),),
+        causes=_cause("resolvers-disagree", ISP),
+        status=2,
+    ),
+    Scenario(
         name="nxdomain-rewritten",
         truth="The name does not exist, and the machine's resolver makes up an address for it.",
         faults=(

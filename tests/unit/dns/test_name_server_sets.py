@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from checks.dns import name_server_sets
 from checks.facts.iterate import ServerAddress
+from netdiag.model import Owner
 from tests.doctable import rows
 from tests.unit.dns.zones import NS1, NS2, SERVER2, SILENT, server, zone
 
@@ -19,9 +22,12 @@ def test_the_documented_table_is_what_the_check_decides(
     servers = [server(ns=ns, udp=unheard), server(other, ns=ns, udp=unheard)]
     alone = names == "one name in both"
 
-    found = name_server_sets.judge(
-        zone(*servers[: 1 if alone else 2], delegated=(NS1,) if alone else (NS1, NS2))
-    )
+    seen = zone(*servers[: 1 if alone else 2], delegated=(NS1,) if alone else (NS1, NS2))
+    if "serve the zone too" in names:
+        (cut,) = seen.way.cuts
+        seen = replace(seen, way=replace(seen.way, cuts=(replace(cut, hidden=True),)))
+
+    found = name_server_sets.judge(seen)
 
     assert [finding.code for finding in found] == [judgement]
 
@@ -33,6 +39,16 @@ def test_both_sides_of_a_mismatch_are_named() -> None:
 
     assert "only the registry names ns2.customer.example" in finding.message
     assert "only the zone names ns3.customer.example" in finding.message
+
+
+def test_an_ordinary_parent_is_no_registry() -> None:
+    below = zone(server(ns=(NS1, "ns3.customer.example.")), parent="customer.example.")
+    (finding,) = name_server_sets.judge(below)
+
+    assert finding.owner is Owner.DNS_OPERATOR
+    assert "only the parent zone customer.example names" in finding.message
+    assert "the operator of customer.example" in finding.for_agent
+    assert "regist" not in finding.message + finding.for_agent
 
 
 def test_the_one_server_that_has_an_address_shares_its_network_with_nobody() -> None:

@@ -74,11 +74,12 @@ def zone(
     delegated: Sequence[str] = (NS1, NS2),
     glue: Sequence[ServerAddress] = (SERVER1, SERVER2),
     name: str = WWW,
+    parent: str = "example.",
 ) -> Zone:
-    """The customer's zone, delegated from `example.`."""
+    """The customer's zone, delegated from `parent`."""
     cut = Cut(
         zone=APEX,
-        parent="example.",
+        parent=parent,
         names=tuple(delegated),
         glue=tuple(glue),
         evidence=(ObservationId(1),),

@@ -1,0 +1,41 @@
+"""Who keeps a delegation: a registry, through a registrar, or the operator of an ordinary zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks.facts.iterate import is_registry, shown
+from checks.facts.zone import Zone
+from netdiag.model import Finding, Outcome, Owner
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfDelegation(Finding):
+    """A fault of what the parent zone says. `parent` is that zone, as shown."""
+
+    parent: str
+
+    @property
+    def owner(self) -> Owner:
+        if self.outcome is not Outcome.PROBLEM:
+            return self.usual_owner
+        return Owner.REGISTRAR if self._registry else Owner.DNS_OPERATOR
+
+    @property
+    def keeper(self) -> str:
+        """What to call the parent."""
+        return "the registry" if self._registry else f"the parent zone {self.parent}"
+
+    @property
+    def changer(self) -> str:
+        """Who changes what the parent says."""
+        return "the registrar" if self._registry else f"the operator of {self.parent}"
+
+    @property
+    def _registry(self) -> bool:
+        return self.parent == shown(".") or is_registry(self.parent + ".")
+
+
+def parent_of(zone: Zone) -> str:
+    """The parent of the target's zone, as shown."""
+    return shown(zone.cut.parent if zone.cut else ".")
