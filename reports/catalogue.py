@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from netdiag.model import Check, Finding, Outcome
+from netdiag.model import Check, Crashed, Finding, Outcome, Skipped
 
 Kind = type[Finding]
 
@@ -30,6 +30,53 @@ def page(check: Check[Any]) -> str:
     known = f"Check `{check.id}`, area {check.area.value}, since version {check.since}."
     parts = [f"# {title.removesuffix('.')}", known, body.strip(), "## Codes", _codes(check.finds)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def code_page(check: Check[Any], code: str) -> str:
+    """What one code of the check means: when it is given, why it matters, what to do."""
+    kinds = [kind for kind in check.finds if kind.code == code]
+    _, meaning, severity, area, owner = facts(kinds[0])
+    known = [meaning, f"area {area}"]
+    if severity:
+        known += [f"severity {severity}", f"whose to fix: {owner}"]
+    parts = [f"# {code}", f"{'; '.join(known)}."]
+    sections = _sections(check.doc)
+    rows = _table_of(sections.get("How it decides", ""), code)
+    if rows:
+        parts += ["## When it is given", rows]
+    parts += [
+        f"## {title}\n{sections[title]}"
+        for title in ("Why is this bad?", "What to do", "References")
+        if title in sections
+    ]
+    parts.append(f"The whole check: netdiag explain {check.id}")
+    return "\n\n".join(parts) + "\n"
+
+
+def common_page(code: str) -> str | None:
+    """What a code means that any check may give; None for a code of certain checks."""
+    kind = next((kind for kind in (Skipped, Crashed) if kind.code == code), None)
+    if kind is None:
+        return None
+    said = " ".join((kind.__doc__ or "").split())
+    return f"# {code}\n\n{MEANING[kind.outcome]}; any check may say so.\n\n{said}\n"
+
+
+def _sections(doc: str) -> dict[str, str]:
+    """The text under each heading of a check's docstring."""
+    pieces = (part.partition("\n") for part in doc.split("\n## ")[1:])
+    return {title.strip(): text.strip() for title, _, text in pieces}
+
+
+def _table_of(text: str, code: str) -> str:
+    """The head of the decision table and its rows that end in `code`."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    fits = [
+        line
+        for line in lines[2:]
+        if code in (word.strip() for word in line.strip("| ").rpartition("|")[2].split(","))
+    ]
+    return "\n".join((*lines[:2], *fits)) if fits else ""
 
 
 def facts(kind: Kind) -> tuple[str, str, str, str, str]:

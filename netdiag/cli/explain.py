@@ -18,9 +18,15 @@ def command(code: str) -> int:
     from checks.catalogue import CATALOGUE
     from reports import catalogue
 
+    if common := catalogue.common_page(code):
+        click.echo(common, nl=False)
+        return 0
     found = [c for c in CATALOGUE.checks if code == c.id or code in {k.code for k in c.finds}]
     if not found:
         raise click.ClickException(f"{code!r} is no code or check: see netdiag checks")
-    for check in found:
-        click.echo(catalogue.page(check), nl=False)
+    pages = (
+        catalogue.page(check) if code == check.id else catalogue.code_page(check, code)
+        for check in found
+    )
+    click.echo("\n".join(pages), nl=False)
     return 0
