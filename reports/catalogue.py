@@ -5,6 +5,7 @@ The page is Markdown that reads well as it is, so that terminal and documentatio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -69,13 +70,9 @@ def _sections(doc: str) -> dict[str, str]:
 
 
 def _table_of(text: str, code: str) -> str:
-    """The head of the decision table and its rows that end in `code`."""
+    """The head of the decision table and its rows that give `code`."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    fits = [
-        line
-        for line in lines[2:]
-        if code in (word.strip() for word in line.strip("| ").rpartition("|")[2].split(","))
-    ]
+    fits = [line for line in lines[2:] if code in re.split(r"[|,\s]+", line)]
     return "\n".join((*lines[:2], *fits)) if fits else ""
 
 
