@@ -6,6 +6,7 @@ from checks.connectivity import families, host_state, mail_port, port_state, ser
 from checks.dns import (
     consistency,
     mail_exchangers,
+    move,
     name_existence,
     name_server_sets,
     name_servers,
@@ -25,6 +26,7 @@ CATALOGUE = Catalogue(
     checks=(
         transports.CHECK,
         mail_exchangers.CHECK,
+        move.CHECK,
         name_existence.CHECK,
         name_server_sets.CHECK,
         name_servers.CHECK,

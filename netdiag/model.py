@@ -84,6 +84,26 @@ class RootServer:
     address: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedServer:
+    """A name server of a delegation that is planned; without addresses its name is looked up."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A delegation to judge although the parent does not have it, or has another.
+
+    `ds` are DS records in presentation format: key tag, algorithm, digest type, digest.
+    """
+
+    zone: str
+    servers: tuple[ProposedServer, ...]
+    ds: tuple[str, ...] = ()
+
+
 Depth = Literal["usual", "thorough"]
 
 
@@ -94,7 +114,7 @@ class Brief:
     `started` is the wall clock (UTC) at the run's start, against which validity periods are
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
-    far to look where nothing is wrong.
+    far to look where nothing is wrong. With `proposed`, its zone is looked for at those servers.
     """
 
     target: Target
@@ -107,6 +127,7 @@ class Brief:
     mail_anchors: tuple[Endpoint, ...] = ()
     networks: tuple[OwnNetwork, ...] = ()
     depth: Depth = "usual"
+    proposed: Proposed | None = None
 
     def network_of(self, address: str) -> OwnNetwork | None:
         """The configured network that holds `address`."""

@@ -27,6 +27,7 @@ from netdiag.model import (
     Outcome,
     Owner,
     OwnNetwork,
+    Proposed,
     RootServer,
     Severity,
 )
@@ -104,6 +105,7 @@ class Settings:
     mail_anchors: tuple[Endpoint, ...]
     networks: tuple[OwnNetwork, ...]
     depth: Depth = "usual"
+    proposed: Proposed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,7 @@ def brief_of(record: Record) -> Brief:
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
         depth=settings.depth,
+        proposed=settings.proposed,
     )
 
 
@@ -220,6 +223,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         mail_anchors=brief.mail_anchors,
         networks=brief.networks,
         depth=brief.depth,
+        proposed=brief.proposed,
     )
 
 

@@ -50,7 +50,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
 
 from checks.facts.iterate import Resolution, below, is_address, resolve, shown, version
@@ -328,10 +328,14 @@ class Facts:
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
-    """Every resolver's replies; those of public ones only where an own one fails or differs."""
+    """Every resolver's replies; those of public ones only where an own one fails or differs.
+
+    Resolvers follow the delegation in force, whatever is planned.
+    """
     name = brief.target.name
     if name is None:
         return Facts(name=None)
+    brief = replace(brief, proposed=None)
     own, seen, zone, found = await asyncio.gather(
         _own_views(net, brief, name),
         net.ask(ReadResolvers()),

@@ -39,6 +39,9 @@ Half of what a search takes: a probe may be sent up to that much later than the 
 search, and a router that limits its errors answers a SYN's first retransmission, after one second.
 """
 
+ANSWERED_WITHIN = 0.05
+"""Seconds by which two answers of one router may differ for reasons of its own."""
+
 NO_WAY = frozenset({Unreachable.NET, Unreachable.HOST})
 
 
@@ -199,19 +202,35 @@ def _refusal(
     asked = _refusals(reach.errors)
     later = _refusals(reach.later_errors)
     on_path = [
-        Refusal(hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence)
-        for hop in (path.refusal for path in reach.paths)
-        if hop and hop.sender and hop.kind and hop.kind in NO_WAY and hop.sender != reach.source
+        (Refusal(hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence), _at_once(path, hop))
+        for path in reach.paths
+        if (hop := path.refusal)
+        if hop.sender and hop.kind in NO_WAY and hop.sender != reach.source
     ]
+    prompt = [refusal for refusal, at_once in on_path if at_once]
+    waited = [refusal for refusal, at_once in on_path if not at_once]
     if not asked and not on_path:
         return None
-    first = min(on_path or later or asked, key=lambda one: one.rtt)
-    said = (*asked, *later, *on_path)
+    first = min(prompt or later or asked or waited, key=lambda one: one.rtt)
+    said = (*asked, *later, *prompt, *waited)
     evidence = (*(number for one in said for number in one.evidence), *proof)
     router = place_of(ways.brief, first.sender, reach.address, reach.path)
-    if first.says is Unreachable.HOST and not on_path and first.rtt >= AT_ONCE:
+    looked = not prompt and (first in waited or first.rtt >= AT_ONCE)
+    if first.says is Unreachable.HOST and looked:
         return DeadHost(evidence=evidence, router=router, says_so=True)
     return NoRoute(evidence=evidence, router=router, says=first.says, rtt=first.rtt)
+
+
+def _at_once(path: Path, hop: Hop) -> bool:
+    """Whether a refusal on the path came as soon as the router answers other probes.
+
+    A router that looks for a neighbour refuses all that came meanwhile at one moment, when it gives
+    up. A probe sent shortly before that seems to be refused soon, but later than the router
+    answers, or only when asked again. One without a route refuses the very first probe.
+    """
+    own = [r.rtt for r in path.routers if r.sender == hop.sender and r.rtt is not None]
+    usual = max(own or [r.rtt or 0.0 for r in path.routers], default=AT_ONCE)
+    return len(hop.evidence) == 1 and (hop.rtt or 0.0) <= usual + ANSWERED_WITHIN
 
 
 def _refusals(errors: Iterable[tuple[IcmpError, ObservationId]]) -> list[Refusal]:

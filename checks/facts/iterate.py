@@ -50,7 +50,8 @@ class Cut:
     """A delegation as the parent tells it. `glue` holds the addresses that came with it.
 
     A `hidden` one is not told by the parent, because the servers of the parent that were asked
-    serve the zone itself too, and answer for it: `names` are then the zone's own.
+    serve the zone itself too, and answer for it: `names` are then the zone's own. A `planned` one
+    is the brief's, and no parent has it yet. `ttl` is that of the NS records, in seconds.
     """
 
     zone: str
@@ -59,6 +60,8 @@ class Cut:
     glue: tuple[ServerAddress, ...]
     evidence: tuple[ObservationId, ...] = ()
     hidden: bool = False
+    planned: bool = False
+    ttl: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,19 +135,35 @@ async def descend(net: Asker, brief: Brief, name: str, depth: int = 0) -> Descen
     for _ in range(MOST_CUTS):
         seen, asked = await _ask_zone(net, servers, name, zone)
         evidence += asked
-        if seen is None:
+        told = referral(seen, name, zone) if seen else None
+        cut = _planned(brief, told, name, zone, asked) or told
+        if cut is None and seen:
+            return _ended(seen, name, zone, cuts, evidence)
+        if cut is None:
             status: Status = "not-seen" if not servers else "no-answer"
             return Descent(name=name, cuts=cuts, status=status, last=None, evidence=evidence)
-        cut = referral(seen, name, zone)
-        if cut is None:
-            status = _said(seen, name)
-            inner = hidden_cut(seen, name, zone)
-            cuts += (inner,) if inner else ()
-            return Descent(name=name, cuts=cuts, status=status, last=seen, evidence=evidence)
         cuts += (cut,)
         zone = cut.zone
         servers = await _servers(net, brief, cut, families, depth)
     return Descent(name=name, cuts=cuts, status="not-seen", last=None, evidence=evidence)
+
+
+def _ended(
+    seen: Observation,
+    name: str,
+    zone: str,
+    cuts: tuple[Cut, ...],
+    evidence: tuple[ObservationId, ...],
+) -> Descent:
+    """The descent whose last reply is the zone's own."""
+    inner = hidden_cut(seen, name, zone)
+    return Descent(
+        name=name,
+        cuts=(*cuts, inner) if inner else cuts,
+        status=_said(seen, name),
+        last=seen,
+        evidence=evidence,
+    )
 
 
 async def resolve(net: Asker, brief: Brief, name: str, rtype: str, depth: int = 0) -> Resolution:
@@ -188,6 +207,29 @@ async def addresses_of(
     return addresses, evidence, tuple(one.status for one in found)
 
 
+def _planned(
+    brief: Brief, told: Cut | None, name: str, zone: str, asked: tuple[ObservationId, ...]
+) -> Cut | None:
+    """The planned delegation, where the next step down from `zone` is the one to its zone."""
+    planned = brief.proposed
+    if planned is None or not below(name, planned.zone) or below(zone, planned.zone):
+        return None
+    if told and told.zone != planned.zone and not below(told.zone, planned.zone):
+        return None
+    return Cut(
+        zone=planned.zone,
+        parent=zone,
+        names=tuple(sorted(server.name for server in planned.servers)),
+        glue=in_order(
+            ServerAddress(server.name, address)
+            for server in planned.servers
+            for address in server.addresses
+        ),
+        evidence=asked,
+        planned=True,
+    )
+
+
 def referral(seen: Observation, name: str, zone: str) -> Cut | None:
     """The delegation below `zone` on the way to `name` that a reply hands out."""
     reply = seen.outcome
@@ -215,6 +257,7 @@ def referral(seen: Observation, name: str, zone: str) -> Cut | None:
         names=tuple(names[:MOST_SERVERS]),
         glue=in_order(glue),
         evidence=(seen.id,),
+        ttl=min(r.ttl for r in reply.authority if (r.name, r.rtype) == (child, "NS")),
     )
 
 

@@ -11,7 +11,8 @@ from netdiag.model import Finding, Outcome, Owner
 
 @dataclass(frozen=True, kw_only=True)
 class OfDelegation(Finding):
-    """A fault of what the parent zone says. `parent` is that zone, as shown."""
+    """A fault of what the parent zone says. `parent` is that zone, as shown, and empty where the
+    delegation is only planned."""
 
     parent: str
 
@@ -24,18 +25,24 @@ class OfDelegation(Finding):
     @property
     def keeper(self) -> str:
         """What to call the parent."""
+        if not self.parent:
+            return "the planned delegation"
         return "the registry" if self._registry else f"the parent zone {self.parent}"
 
     @property
     def changer(self) -> str:
         """Who changes what the parent says."""
+        if not self.parent:
+            return "whoever plans the delegation"
         return "the registrar" if self._registry else f"the operator of {self.parent}"
 
     @property
     def _registry(self) -> bool:
-        return self.parent == shown(".") or is_registry(self.parent + ".")
+        return not self.parent or self.parent == shown(".") or is_registry(self.parent + ".")
 
 
 def parent_of(zone: Zone) -> str:
-    """The parent of the target's zone, as shown."""
+    """The parent of the target's zone, as shown; empty where its delegation is planned."""
+    if zone.cut and zone.cut.planned:
+        return ""
     return shown(zone.cut.parent if zone.cut else ".")

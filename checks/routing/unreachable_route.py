@@ -19,6 +19,7 @@ A router without a route ends the way for everybody behind it.
 | unreachable on the path alone                      | unreachable-route |
 | host unreachable after 3 s                         | routes-complete   |
 | host unreachable, control ports after 3 s          | routes-complete   |
+| host unreachable, path probes later than the router | routes-complete  |
 | silence from a hop on                              | route-not-denied  |
 | prohibited by a router                             | route-not-denied  |
 | a loop                                             | route-not-denied  |
@@ -27,7 +28,9 @@ A router without a route ends the way for everybody behind it.
 A router that has a route and finds no host says host unreachable too, but only when its search for
 the neighbour has ended, three seconds later. What comes within 1.5 seconds is a missing route. The
 control ports and the probes of the path count before the asked ports, for whose packets a search
-may have been under way already, or an error may have been limited and come a second late.
+may have been under way already, or an error may have been limited and come a second late. Of the
+path's, only those count to which the router is as quick as to others: what comes during a search is
+refused at one moment, when that ends.
 
 ## What to do
 The owner of the router that says so restores its route to the target's prefix, or the announcement

@@ -15,6 +15,18 @@ from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, look_options,
 @click.command("dns")
 @click.argument("name")
 @look_options
+@click.option(
+    "--ns",
+    multiple=True,
+    metavar="NAME[/ADDRESS]",
+    help="A server of a planned delegation; may be given several times.",
+)
+@click.option(
+    "--ds",
+    multiple=True,
+    metavar="KEYTAG,ALGORITHM,TYPE,DIGEST",
+    help="A DS record of the planned delegation.",
+)
 @click.option("--format", "form", type=click.Choice(FORMS), help="The report's form.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
 @click.option(
@@ -42,9 +54,13 @@ def command(
       netdiag dns example.org
       netdiag dns www.example.org --format markdown
       netdiag dns example.org --only delegation-mismatch
+      netdiag dns example.org --ns ns1.new.example/192.0.2.1 --ns ns2.new.example
 
     The zone is the one whose apex NAME is, wherever its parent is; else the one that NAME is in.
     Nothing but DNS questions is sent. --only takes checks and codes.
+
+    With --ns the zone is judged at those servers, as if its parent delegated to them already, and
+    compared with the zone as it is delegated today: what a move would change.
     """
     from netdiag.cli.progress import watchers
 

@@ -15,6 +15,7 @@ from netdiag import boundary as boundaries
 from netdiag import config as configs
 from netdiag import roots, target, tomlfile
 from netdiag.boundary import Boundary
+from netdiag.cli import proposed
 from netdiag.cli.live import Plan
 from netdiag.conclude import Catalogue
 from netdiag.config import Settings
@@ -42,6 +43,8 @@ class Asked:
     config: Path | None = None
     thorough: bool = False
     dns_only: bool = False
+    ns: tuple[str, ...] = ()
+    ds: tuple[str, ...] = ()
 
 
 def run_options(command: F) -> F:
@@ -144,8 +147,9 @@ def load_boundary(settings: Settings) -> Boundary:
 def _brief(asked: Asked, settings: Settings) -> Brief:
     hints = asked.root_hints or settings.root_hints
     families = {"4": (4,), "6": (6,)}.get(asked.family, (4, 6))
+    wanted = _target(asked)
     return Brief(
-        target=_target(asked),
+        target=wanted,
         started=datetime.now(UTC),
         families=families,
         resolver=_resolver(asked.resolver),
@@ -155,6 +159,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
         depth="thorough" if asked.thorough or asked.dns_only else "usual",
+        proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
     )
 
 
@@ -188,4 +193,6 @@ def _private(brief: Brief) -> bool:
     """Whether the user points into a private network: by the target's address or by the roots."""
     named = [brief.target.address] if brief.target.address else []
     named += [server.address for server in brief.root_servers]
+    if brief.proposed:
+        named += [a for server in brief.proposed.servers for a in server.addresses]
     return any(not ipaddress.ip_address(address).is_global for address in named)

@@ -54,6 +54,7 @@ async def send(request: HttpRequest, clock: Clock, context: ssl.SSLContext) -> S
 def lenient_context() -> ssl.SSLContext:
     """A client's context that takes any certificate, since only the service behind it matters."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     # A small key is a matter of the certificate too.

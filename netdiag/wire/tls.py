@@ -27,9 +27,11 @@ _SEGMENTS = 6
 def verifying_context() -> ssl.SSLContext:
     """A client's context with the system's trusted roots; certifi's where the system has none.
 
-    Python's own floor of TLS 1.2 is kept (RFC 8996 retires what is older).
+    Below TLS 1.2 nothing is spoken, as in browsers (RFC 8996). Python keeps that floor by itself,
+    but for distributions that leave it to the system's OpenSSL.
     """
     context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not context.cert_store_stats()["x509_ca"] and not _folder_of_roots():
         import certifi
 

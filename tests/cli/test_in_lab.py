@@ -217,3 +217,38 @@ def test_dns_wants_a_domain_name_alone() -> None:
         done = in_lab(*NETDIAG, "dns", text)
         assert done.returncode == 3
         assert "is not a domain name alone" in done.stderr
+
+
+PLANNED = ("--ns", "ns1.dns-two.net", "--ns", "ns2.dns-two.net")
+
+
+def test_a_planned_delegation_is_judged_at_its_own_servers(tmp_path: Path) -> None:
+    kept = tmp_path / "record.json"
+    done = in_lab(*NETDIAG, "dns", "customer.example", *PLANNED, "--output", str(kept))
+
+    record = record_in(kept)
+    told = {finding["code"]: finding for finding in record["findings"]}
+    assert done.returncode == 1, done.stderr
+    assert "only the planned delegation names" in told["delegation-mismatch"]["message"]
+    assert "www.customer.example A" in told["move-keeps-records"]["message"]
+    judged = subprocess.run(
+        [*NETDIAG, "judge", str(kept), "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert judged.stdout == kept.read_text()
+
+
+def test_what_a_move_changes_is_told() -> None:
+    done = in_lab(*NETDIAG, "dns", "customer.example", *PLANNED, scenario="answers-differ")
+
+    assert "A of www.customer.example changes with the move" in done.stdout
+    assert "from 22.40.1.10 to 22.40.1.11" in " ".join(done.stdout.split())
+
+
+def test_a_domain_that_is_not_delegated_yet_is_judged_where_it_will_be() -> None:
+    done = in_lab(*NETDIAG, "dns", "customer.example", *PLANNED, scenario="not-delegated")
+
+    assert "not-delegated" not in done.stdout
+    assert "server serves" in done.stdout

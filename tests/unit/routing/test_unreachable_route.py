@@ -38,6 +38,10 @@ WAYS = {
         hops_before=4,
         hops={ttl: icmp(EDGE, Unreachable.HOST) for ttl in range(5, 17)},
     ),
+    "host unreachable, path probes later than the router": Site(
+        other_ports=icmp(FW, Unreachable.HOST, 3.07),
+        hops={ttl: icmp(FW, Unreachable.HOST, 0.215) for ttl in range(7, 17)},
+    ),
     "unreachable on the path alone": Site(hops_before=4, hops={5: icmp(EDGE, Unreachable.NET)}),
     "host unreachable after 3 s": Site(other_ports=icmp(FW, Unreachable.HOST, 3.07)),
     "host unreachable, control ports after 3 s": dead(1.2, 3.07),
