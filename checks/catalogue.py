@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checks.connectivity import families, host_state, mail_port, port_state, service_silent
 from checks.dns import (
+    asked_types,
     consistency,
     mail_exchangers,
     move,
@@ -24,6 +25,7 @@ from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
     checks=(
+        asked_types.CHECK,
         transports.CHECK,
         mail_exchangers.CHECK,
         move.CHECK,

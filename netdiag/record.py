@@ -106,6 +106,8 @@ class Settings:
     networks: tuple[OwnNetwork, ...]
     depth: Depth = "usual"
     proposed: Proposed | None = None
+    rtypes: tuple[str, ...] = ()
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,8 @@ def brief_of(record: Record) -> Brief:
         networks=settings.networks,
         depth=settings.depth,
         proposed=settings.proposed,
+        rtypes=settings.rtypes,
+        at=settings.at,
     )
 
 
@@ -224,6 +228,8 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         networks=brief.networks,
         depth=brief.depth,
         proposed=brief.proposed,
+        rtypes=brief.rtypes,
+        at=brief.at,
     )
 
 

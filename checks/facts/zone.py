@@ -28,6 +28,9 @@ from netdiag.requests import DnsQuery
 
 MOST_ROOTS = 3
 
+OFF_THE_LIST = "the-server-given."
+"""What a server is called that only the user names."""
+
 Transport = Literal["udp", "tcp"]
 
 
@@ -168,7 +171,7 @@ async def _settled(net: Asker, way: Descent) -> Descent:
     server = way.last.request.server
     cut = way.cuts[-1] if way.cuts and way.cuts[-1].hidden else None
     above = way.cuts[:-1] if cut else way.cuts
-    if cut is None and way.status == "found":
+    if cut is None and way.status == "found" and way.zone != way.name:
         soa = await net.ask(DnsQuery(server=server, name=way.name, rtype="SOA"))
         cut = hidden_cut(soa, way.name, way.zone)
     if cut and not cut.names:
@@ -183,11 +186,14 @@ async def _examined(net: Asker, brief: Brief, way: Descent, families: tuple[int,
     if bare.missing or cut is None:
         return bare
     glue = in_order(s for s in cut.glue if version(s.address) in families)
+    if brief.at:
+        named = [s for s in glue if s.address == brief.at]
+        glue = (*named, *(() if named else (ServerAddress(OFF_THE_LIST, brief.at),)))
     names, glued = await asyncio.gather(
         asyncio.gather(*(_named(net, brief, cut, server) for server in cut.names)),
         asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in glue)),
     )
-    others = in_order(_without_glue(cut, names, families))
+    others = () if brief.at else in_order(_without_glue(cut, names, families))
     found = await asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in others))
     servers = tuple(sorted((*glued, *found), key=lambda one: rank(one.server)))
     unheard, unheard_tcp = await asyncio.gather(

@@ -27,6 +27,14 @@ from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, look_options,
     metavar="KEYTAG,ALGORITHM,TYPE,DIGEST",
     help="A DS record of the planned delegation.",
 )
+@click.option(
+    "--type",
+    "rtypes",
+    multiple=True,
+    metavar="TYPE",
+    help="Also show what each server gives for this type; may be given several times.",
+)
+@click.option("--at", metavar="ADDRESS", help="Look at the zone as this one server has it.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="The report's form.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
 @click.option(
@@ -54,6 +62,8 @@ def command(
       netdiag dns example.org
       netdiag dns www.example.org --format markdown
       netdiag dns example.org --only delegation-mismatch
+      netdiag dns example.org --type MX --type CAA
+      netdiag dns example.org --at 192.0.2.53
       netdiag dns example.org --ns ns1.new.example/192.0.2.1 --ns ns2.new.example
 
     The zone is the one whose apex NAME is, wherever its parent is; else the one that NAME is in.
@@ -67,4 +77,6 @@ def command(
     outputs.check_writable(output)
     with watchers(verbose=verbose, log_file=log_file) as watching:
         record = live.execute(plan_for(Asked(target=name, dns_only=True, **asked), watching))
+    if outputs.form_of(form, None) == "terminal":
+        outputs.show_delegation(record)
     return outputs.deliver(record, form, output, audience)

@@ -45,6 +45,8 @@ class Asked:
     dns_only: bool = False
     ns: tuple[str, ...] = ()
     ds: tuple[str, ...] = ()
+    rtypes: tuple[str, ...] = ()
+    at: str | None = None
 
 
 def run_options(command: F) -> F:
@@ -152,7 +154,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         target=wanted,
         started=datetime.now(UTC),
         families=families,
-        resolver=_resolver(asked.resolver),
+        resolver=_address("--resolver", asked.resolver),
         root_servers=_root_servers(hints),
         public_resolvers=settings.resolvers,
         anchors=settings.anchors,
@@ -160,6 +162,8 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         networks=settings.networks,
         depth="thorough" if asked.thorough or asked.dns_only else "usual",
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
+        rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
+        at=_address("--at", asked.at),
     )
 
 
@@ -178,21 +182,35 @@ def _root_servers(hints: Path | None) -> tuple[RootServer, ...]:
     return roots.parse_hints(tomlfile.read(hints))
 
 
-def _resolver(text: str | None) -> str | None:
+def _address(option: str, text: str | None) -> str | None:
     if text is None:
         return None
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise click.ClickException(
-            f"--resolver {text!r} is not an IP address: give one like 9.9.9.9"
+            f"{option} {text!r} is not an IP address: give one like 9.9.9.9"
         ) from None
+
+
+def _rtype(text: str) -> str:
+    """A record type by its mnemonic or as TYPEnnn (RFC 3597, section 5)."""
+    from netdiag.wire.dns_message import known_rtype
+
+    rtype = known_rtype(text)
+    if rtype is None:
+        raise click.ClickException(
+            f"--type {text!r} is no record type that may be asked for: give one like MX or TYPE65"
+        )
+    return rtype
 
 
 def _private(brief: Brief) -> bool:
     """Whether the user points into a private network: by the target's address or by the roots."""
     named = [brief.target.address] if brief.target.address else []
     named += [server.address for server in brief.root_servers]
+    if brief.at:
+        named.append(brief.at)
     if brief.proposed:
         named += [a for server in brief.proposed.servers for a in server.addresses]
     return any(not ipaddress.ip_address(address).is_global for address in named)

@@ -66,6 +66,15 @@ def deliver(record: Record, form: str | None, output: Path | None, audience: Aud
     return STATUS[record.status]
 
 
+def show_delegation(record: Record) -> None:
+    """The way to the zone and its servers, as far as they were seen."""
+    from reports import delegation
+
+    text = delegation.render(record, width=_width(), ascii_only=not _unicode())
+    if text:
+        click.echo(text)
+
+
 def rendered(record: Record, form: str, audience: Audience, *, plain: bool = False) -> str:
     """The report as text; `plain` means not for this terminal."""
     from reports import forms

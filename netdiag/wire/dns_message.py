@@ -51,6 +51,23 @@ class _Options:
     errors: tuple[tuple[int, str], ...] = ()
 
 
+def known_rtype(text: str) -> str | None:
+    """The mnemonic of a record type that holds data, or TYPEnnn; None for what is none.
+
+    Queries for everything, transfers and the like are meta-types (RFC 6895, section 3.1).
+    """
+    import dns.exception
+    import dns.rdatatype
+
+    try:
+        rtype = dns.rdatatype.from_text(text)
+    except (dns.exception.DNSException, ValueError):
+        return None
+    if rtype in {_OPT, 0} or dns.rdatatype.is_metatype(rtype):
+        return None
+    return dns.rdatatype.to_text(rtype)
+
+
 def build(query: DnsQuery, number: int) -> bytes:
     """The query with the message id `number`. Raises ValueError for a name that is none."""
     import dns.exception

@@ -252,3 +252,37 @@ def test_a_domain_that_is_not_delegated_yet_is_judged_where_it_will_be() -> None
 
     assert "not-delegated" not in done.stdout
     assert "server serves" in " ".join(done.stdout.split())
+
+
+def test_dns_draws_the_delegation_and_shows_types_asked_for() -> None:
+    done = in_lab(*NETDIAG, "dns", "customer.example", "--type", "mx", "-v")
+
+    said = " ".join(done.stdout.split())
+    assert "told by" in said
+    assert "ns2.customer.example 22.51.0.53 2026010101" in said
+    done = in_lab(*NETDIAG, "dns", "customer.example", "--type", "mx", "--audience", "expert")
+    assert "give 10 mail.customer.example. as MX of customer.example" in " ".join(
+        done.stdout.split()
+    )
+
+
+def test_one_server_may_be_looked_at_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "record.json"
+    options = ("--at", "22.51.0.53", "--output", str(kept))
+    done = in_lab(*NETDIAG, "dns", "customer.example", *options, scenario="lame-delegation")
+
+    asked = {
+        o["request"]["server"]
+        for o in record_in(kept)["transcript"]
+        if o["request"]["type"] == "dns-query" and o["request"]["rtype"] == "SOA"
+    }
+    assert done.returncode == 2, done.stderr
+    assert "22.50.0.53" not in asked
+
+
+@pytest.mark.parametrize("rtype", ["ANY", "AXFR", "OPT", "nonsense"])
+def test_types_that_are_none_are_refused(rtype: str) -> None:
+    done = in_lab(*NETDIAG, "dns", "customer.example", "--type", rtype)
+
+    assert done.returncode == 3
+    assert "is no record type" in done.stderr
