@@ -51,6 +51,7 @@ from checks.dns.name_servers import (
     ServerNotJudged,
 )
 from checks.dns.published_addresses import PrivateAddressPublished
+from checks.dns.registration import DomainExpired, DomainNotRegistered, DomainOnHold
 from checks.dns.resolvers import ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_names import (
@@ -168,6 +169,13 @@ def name_leads_nowhere(cause: Finding, symptom: NoMailExchanger) -> bool:
     return cause.subject == symptom.subject.rstrip(".")
 
 
+def registration_ended(
+    cause: DomainExpired | DomainOnHold | DomainNotRegistered, symptom: NotDelegated
+) -> bool:
+    """The registry does not delegate a domain whose registration is not in force."""
+    return f".{symptom.subject}".endswith(f".{cause.subject}")
+
+
 def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
     """The servers have different versions of the zone, and so different answers."""
     return cause.subject == symptom.zone
@@ -215,6 +223,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         (NoMailExchanger,),
         name_leads_nowhere,
     ),
+    *rules((DomainExpired, DomainOnHold, DomainNotRegistered), (NotDelegated,), registration_ended),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),

@@ -26,7 +26,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `resolvers` are public resolvers used as controls, `anchors` and `mail_anchors` endpoints
     (`address:port`) that are unrelated to any target and expected to answer. `allow` lists
-    prefixes that targets may lead to although they are not public.
+    prefixes that targets may lead to although they are not public. `rdap` maps a zone to the URL
+    of its registry's data service, for zones that IANA's list does not have, or to ask no list.
     """
 
     vantage: str = ""
@@ -39,6 +40,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     boundary: str = ""
     allow_private: bool = False
     networks: tuple[Network, ...] = ()
+    rdap: dict[str, str] = {}
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True):
     boundary: Path | None
     allow_private: bool
     networks: tuple[OwnNetwork, ...]
+    rdap: tuple[tuple[str, str], ...]
 
 
 def load(path: Path) -> Settings:
@@ -74,6 +77,7 @@ def _settings(config: Config, path: Path) -> Settings:
         boundary=path.parent / config.boundary if config.boundary else None,
         allow_private=config.allow_private,
         networks=tuple(_network(network, path) for network in config.networks),
+        rdap=tuple(_service(zone, url, path) for zone, url in sorted(config.rdap.items())),
     )
 
 
@@ -89,6 +93,12 @@ def _endpoint(text: str, path: Path) -> Endpoint:
     if not colon or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise _bad(path, text, "address:port, for example 9.9.9.9:53 or [2620:fe::fe]:53")
     return Endpoint(_address(host.strip("[]"), path), int(port))
+
+
+def _service(zone: str, url: str, path: Path) -> tuple[str, str]:
+    if not url.startswith(("https://", "http://")):
+        raise _bad(path, url, "a URL like https://rdap.registry.example/")
+    return zone.strip(".").lower(), url
 
 
 def _network(network: Network, path: Path) -> OwnNetwork:

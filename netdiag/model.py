@@ -115,7 +115,8 @@ class Brief:
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
     far to look where nothing is wrong. With `proposed`, its zone is looked for at those servers.
-    `rtypes` are record types to show besides; with `at`, only that server of the zone is asked.
+    `rdap` are pairs of a zone and the URL of its registry's data service. `rtypes` are record types
+    to show besides; with `at`, only that server of the zone is asked.
     """
 
     target: Target
@@ -129,6 +130,7 @@ class Brief:
     networks: tuple[OwnNetwork, ...] = ()
     depth: Depth = "usual"
     proposed: Proposed | None = None
+    rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
     at: str | None = None
 

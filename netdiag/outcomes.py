@@ -281,6 +281,26 @@ class HttpReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RdapReply:
+    """What a registration data server answers (RFC 9083), or IANA's list for one zone (RFC 9224).
+
+    `status` is HTTP's, `location` where a redirect leads. `servers` are the base URLs of the list
+    for the longest zone that it has of the name. Of a domain: `states` are its status words,
+    `events` pairs of (action, RFC 3339 date), `registrar` its name, `name_servers` as registered.
+    """
+
+    type: ClassVar[str] = "rdap-reply"
+    status: int
+    location: str = ""
+    servers: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    events: tuple[tuple[str, str], ...] = ()
+    registrar: str = ""
+    name_servers: tuple[str, ...] = ()
+    signed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     """What a service said first; empty `text` means it accepted and said nothing in time."""
 
@@ -395,6 +415,7 @@ Outcome = (
     | ArrivalTtl
     | TlsSession
     | HttpReply
+    | RdapReply
     | Banner
     | SystemAddresses
     | SourceAddress

@@ -58,6 +58,11 @@ REVIEWS: dict[type[Any], Review] = {
         "Both methods are safe: the client asks for no change and is answerable for none.",
         "RFC 9110, section 9.2.1",
     ),
+    requests.RdapQuery: Review(
+        "One HTTPS GET to a registry's public data service or to IANA's list of those.",
+        "As a GET of a page; the protocol knows no method that writes.",
+        "RFC 7480, section 2; RFC 9082",
+    ),
     requests.ReadBanner: Review(
         "A TCP handshake; after the service's first words its own polite close (QUIT, LOGOUT).",
         "Nothing is asked before or after the greeting; no user is named.",

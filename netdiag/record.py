@@ -106,6 +106,7 @@ class Settings:
     networks: tuple[OwnNetwork, ...]
     depth: Depth = "usual"
     proposed: Proposed | None = None
+    rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
     at: str | None = None
 
@@ -210,6 +211,7 @@ def brief_of(record: Record) -> Brief:
         networks=settings.networks,
         depth=settings.depth,
         proposed=settings.proposed,
+        rdap=settings.rdap,
         rtypes=settings.rtypes,
         at=settings.at,
     )
@@ -228,6 +230,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         networks=brief.networks,
         depth=brief.depth,
         proposed=brief.proposed,
+        rdap=brief.rdap,
         rtypes=brief.rtypes,
         at=brief.at,
     )

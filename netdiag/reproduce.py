@@ -16,6 +16,7 @@ from netdiag.requests import (
     Echo,
     HopProbe,
     HttpRequest,
+    RdapQuery,
     ReadBanner,
     ReadHostsFile,
     ReadInterfaces,
@@ -65,6 +66,8 @@ def command(request: Request) -> str | None:
             return _openssl(request)
         case HttpRequest():
             return _curl(request)
+        case RdapQuery():
+            return _curl_json(request)
         case HopProbe():
             return _traceroute(request)
         case SystemLookup(name=name):
@@ -95,6 +98,12 @@ def _dig(query: DnsQuery) -> str:
     flags = {"+tcp": query.transport == "tcp", "+dnssec": query.dnssec}
     flags["+cd"] = query.checking_disabled
     return " ".join(words + [flag for flag, on in flags.items() if on])
+
+
+def _curl_json(request: RdapQuery) -> str:
+    scheme, usual = ("https", 443) if request.tls else ("http", 80)
+    port = "" if request.port == usual else f":{request.port}"
+    return f"curl -sL {shlex.quote(f'{scheme}://{_bracketed(request.host)}{port}{request.path}')}"
 
 
 def _traceroute(probe: HopProbe) -> str:

@@ -128,6 +128,28 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RdapQuery:
+    """What a registry says of the domain `about`, or where the registry of its zone is asked.
+
+    One GET at a pinned address with `host` as SNI and Host, its certificate verified. `path` is
+    that of the domain (RFC 9082, section 3.1.3) or of IANA's list of servers (RFC 9224).
+    """
+
+    type: ClassVar[str] = "rdap-query"
+    cost: ClassVar[int] = 400
+    address: str
+    host: str
+    path: str
+    about: str
+    port: int = 443
+    tls: bool = True
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBanner:
     """Read what a service that speaks first says; write nothing but its polite close."""
 
@@ -256,6 +278,7 @@ Request = (
     | TcpArrivalTtl
     | TlsHandshake
     | HttpRequest
+    | RdapQuery
     | ReadBanner
     | HopProbe
     | SystemLookup

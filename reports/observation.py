@@ -26,6 +26,7 @@ from netdiag.outcomes import (
     Neighbours,
     Outcome,
     Proxies,
+    RdapReply,
     Reset,
     Resolvers,
     Route,
@@ -40,6 +41,7 @@ from netdiag.requests import (
     Echo,
     HopProbe,
     HttpRequest,
+    RdapQuery,
     ReadAbilities,
     ReadBanner,
     ReadHostsFile,
@@ -164,6 +166,8 @@ def _asked(request: Request) -> str:
             return _handshake(request)
         case HttpRequest():
             return _http_request(request)
+        case RdapQuery(address=address, host=host, path=path, tls=tls):
+            return f"registration data {'https' if tls else 'http'}://{host}{path} at {address}"
         case ReadBanner(address=address, port=port):
             return f"banner of {_endpoint(address, port)}"
         case HopProbe():
@@ -257,6 +261,7 @@ def _came(
     | ArrivalTtl
     | TlsSession
     | HttpReply
+    | RdapReply
     | Banner
     | SystemAddresses
     | SourceAddress
@@ -285,6 +290,8 @@ def _came(
             return _session(outcome)
         case HttpReply():
             return _http_reply(outcome)
+        case RdapReply():
+            return _registration(outcome)
         case Banner(text=text, closed=closed):
             said = f'"{_short(text)}"' if text else "accepted, said nothing"
             return said + (", then closed" if closed else "")
@@ -324,6 +331,13 @@ def _machine(
             return _listed(present)
         case _:
             assert_never(outcome)
+
+
+def _registration(reply: RdapReply) -> str:
+    """A domain's states and dates, or the servers of a list."""
+    words = [*reply.servers, *reply.states]
+    words += [f"{action} {date}" for action, date in reply.events]
+    return f"HTTP {reply.status}" + (f", {_listed(words)}" if words else "")
 
 
 def _icmp_error(error: IcmpError) -> str:

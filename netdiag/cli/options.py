@@ -162,6 +162,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         networks=settings.networks,
         depth="thorough" if asked.thorough or asked.dns_only else "usual",
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
+        rdap=settings.rdap,
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
         at=_address("--at", asked.at),
     )

@@ -34,10 +34,7 @@ IDLE_WAIT = 4.0
 """Seconds without an octet after which a body that has begun counts as broken off."""
 
 MOST_HEADERS = 200
-MOST_BODY = 1 << 17
-"""128 KiB: enough for a page, and a bound on the acknowledgements that reading it sends."""
 BODY_START = 2048
-
 _AGENT = f"netdiag/{__version__} (+read-only check)"
 _TWO_SEGMENTS = 2896
 """Octets that one acknowledgement usually covers (RFC 9293: at least every second segment)."""
@@ -47,8 +44,13 @@ async def send(request: HttpRequest, clock: Clock, context: ssl.SSLContext) -> S
     """One GET or HEAD."""
     async with AsyncExitStack() as closing:
         exchange = Exchange(request, clock, clock(), context, closing)
-        outcome = await _ask(exchange)
-        return Sent(outcome, (*exchange.attempts, _attempt(exchange, outcome)))
+        return await exchanged(exchange)
+
+
+async def exchanged(exchange: Exchange) -> Sent:
+    """What came of the exchange, which keeps the body's start."""
+    outcome = await _ask(exchange)
+    return Sent(outcome, (*exchange.attempts, _attempt(exchange, outcome)))
 
 
 def lenient_context() -> ssl.SSLContext:
@@ -100,7 +102,7 @@ async def _exchange_all(exchange: Exchange) -> HttpReply:
     )
     headers = {
         "User-Agent": _AGENT,
-        "Accept": "*/*",
+        "Accept": exchange.accept,
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
@@ -126,12 +128,12 @@ async def _read_reply(exchange: Exchange, response: httpx.Response) -> HttpReply
         (clean(name.decode("latin-1").lower(), 200), clean(value))
         for name, value in response.headers.raw[:MOST_HEADERS]
     )
-    start, received, complete = await _read_body(exchange, response.aiter_raw())
+    received, complete = await _read_body(exchange, response.aiter_raw())
     return HttpReply(
         status=response.status_code,
         reason=clean(response.reason_phrase, 200),
         headers=headers,
-        body_start=clean(start),
+        body_start=clean(exchange.body[:BODY_START]),
         received=received,
         promised=_content_length(headers),
         complete=complete,
@@ -147,13 +149,13 @@ def _content_length(headers: tuple[tuple[str, str], ...]) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-async def _read_body(exchange: Exchange, chunks: AsyncIterator[bytes]) -> tuple[bytes, int, bool]:
-    """Its start, the octets that came, and whether it came whole as far as was waited.
+async def _read_body(exchange: Exchange, chunks: AsyncIterator[bytes]) -> tuple[int, bool]:
+    """The octets that came, and whether the body came whole as far as was waited.
 
     A body that still flows when the time is over is not broken off.
     """
-    start, received = b"", 0
-    while received < MOST_BODY:
+    received = 0
+    while received < exchange.most_body:
         left = max(exchange.left, 0.0)
         try:
             async with asyncio.timeout(min(IDLE_WAIT, left)):
@@ -161,12 +163,12 @@ async def _read_body(exchange: Exchange, chunks: AsyncIterator[bytes]) -> tuple[
         except StopAsyncIteration:
             break
         except TimeoutError:
-            return start, received, left < IDLE_WAIT
+            return received, left < IDLE_WAIT
         except (httpcore.ProtocolError, OSError):
-            return start, received, False
+            return received, False
         received += len(chunk)
-        start += chunk[: BODY_START - len(start)]
-    return start, received, True
+        exchange.body += chunk[: exchange.keep - len(exchange.body)]
+    return received, True
 
 
 def _attempt(exchange: Exchange, outcome: Outcome) -> Attempt:

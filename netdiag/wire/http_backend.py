@@ -26,6 +26,9 @@ TOTAL_WAIT = 8.0
 MOST_HEAD = 65536
 """Octets read before the headers are complete."""
 
+MOST_BODY = 1 << 17
+"""128 KiB: enough for a page, and a bound on the acknowledgements that reading it sends."""
+
 
 class NotConnectedError(Exception):
     """The connection below HTTP was not to be had."""
@@ -37,7 +40,10 @@ class NotConnectedError(Exception):
 
 @dataclass(slots=True)
 class Exchange:
-    """One request under way: its phases on the clock, its octets, what is to be closed."""
+    """One request under way: its phases on the clock, its octets, what is to be closed.
+
+    At most about `most_body` octets of the body are read; the first `keep` are kept in `body`.
+    """
 
     request: HttpRequest
     clock: Clock
@@ -51,6 +57,10 @@ class Exchange:
     beginning: bytes = b""
     written: int = 0
     read: int = 0
+    body: bytes = b""
+    keep: int = 2048
+    most_body: int = MOST_BODY
+    accept: str = "*/*"
     head_complete: bool = False
     ended: bool = False
 

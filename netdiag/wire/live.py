@@ -16,6 +16,7 @@ from netdiag.requests import (
     Echo,
     HopProbe,
     HttpRequest,
+    RdapQuery,
     ReadAbilities,
     ReadBanner,
     ReadHostsFile,
@@ -108,6 +109,10 @@ class LiveTransport:
                 from netdiag.wire import http
 
                 return await http.send(request, self._clock, self._lenient)
+            case RdapQuery():
+                from netdiag.wire import rdap
+
+                return await rdap.send(request, self._clock, self._verifying)
             case ReadBanner():
                 from netdiag.wire import banner
 

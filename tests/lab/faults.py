@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Iterable
 
 from tests.lab import topology
-from tests.lab.plan import Plan
+from tests.lab.certificates import Wanted
+from tests.lab.plan import Plan, Site
 from tests.lab.scenario import Fault
 from tests.lab.topology import address
-from tests.lab.zones import Zone
+from tests.lab.zones import TLD_SERVERS, Zone
 
 CUSTOMER = "customer.example."
 OPERATORS = ("op1", "op2")
@@ -116,6 +117,30 @@ def unserved(server: str) -> Fault:
 def serial(server: str, number: int) -> Fault:
     def edit(plan: Plan) -> None:
         plan.zones[server][CUSTOMER].serial = number
+
+    return edit
+
+
+def registry_says(status: int, answer: str = "") -> Fault:
+    """IANA's list of registration data servers, and one that answers for the customer's domain."""
+    services = '{"services": [[["example"], ["https://rdap.nic.example/"]]]}'
+
+    def edit(plan: Plan) -> None:
+        where = address("public")
+        plan.zones["root"]["."].delegate("org.", *TLD_SERVERS)
+        org = Zone("org.", next(iter(TLD_SERVERS)))
+        org.add("@", "NS", *TLD_SERVERS)
+        org.add_address("data.iana", where)
+        plan.zones["tld"]["org."] = org
+        plan.zones["tld"]["example."].add_address("rdap.nic", where)
+        plan.certificates["registry"] = Wanted(names=("data.iana.org", "rdap.nic.example"))
+        page = (
+            f"default_type application/rdap+json; "
+            f"if ($uri = /rdap/dns.json) {{ return 200 '{services}'; }} "
+            f"if ($uri = /domain/customer.example) {{ return {status} '{answer}'; }} "
+            "return 404;"
+        )
+        plan.sites["public"] = Site(http="", https=page, certificate="registry")
 
     return edit
 

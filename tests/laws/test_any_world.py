@@ -65,6 +65,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "tcp-arrival-ttl": ("arrival-ttl",),
     "tls-handshake": ("tls-session", "reset", "icmp-error"),
     "http-request": ("http-reply", "reset", "icmp-error"),
+    "rdap-query": ("rdap-reply", "reset", "icmp-error"),
     "read-banner": ("banner", "reset", "icmp-error"),
     "hop-probe": ("icmp-error", "connected", "reset", "echo-reply"),
     "system-lookup": ("system-addresses",),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
+
 from tests.lab.faults import (
     alias,
     at_parent,
     name_servers,
     odd,
     records,
+    registry_says,
     rule,
     serial,
     silent,
@@ -29,6 +33,29 @@ EDNS_OVER_UDP = "udp dport 53 @th,144,16 != 0 drop"
 
 def _cause(code: str, owner: str = OPERATOR, support: str = "fix") -> tuple[Cause, ...]:
     return (Cause(code=code, owner=owner, support=support),)
+
+
+GONE = tuple(without(owner, zone="example.", at=("tld",)) for owner in ("customer", NS1, NS2))
+"""The registry's zone without the customer's domain."""
+
+
+def _registration(state: str, end: str) -> str:
+    """A domain as a registry's data service describes it (RFC 9083)."""
+    card = ["vcard", [["fn", {}, "text", "Example Registrar"]]]
+    return json.dumps(
+        {
+            "objectClassName": "domain",
+            "ldhName": "customer.example",
+            "status": [state],
+            "events": [{"eventAction": "expiration", "eventDate": end}],
+            "entities": [{"roles": ["registrar"], "vcardArray": card}],
+            "secureDNS": {"delegationSigned": False},
+        }
+    )
+
+
+def _in_days(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
 
 NAMES = (
@@ -108,13 +135,54 @@ DELEGATION = (
     Scenario(
         name="not-delegated",
         truth="The registry does not know the domain.",
+        faults=GONE,
+        causes=_cause("not-delegated", "registrar"),
+        status=2,
+    ),
+    Scenario(
+        name="domain-expired",
+        truth="The registration has run out, and the registry took the delegation back.",
         faults=(
-            without("customer", zone="example.", at=("tld",)),
-            without(NS1, zone="example.", at=("tld",)),
-            without(NS2, zone="example.", at=("tld",)),
+            *GONE,
+            registry_says(200, _registration("redemption period", "2026-01-02T00:00:00Z")),
+        ),
+        causes=_cause("domain-expired", "registrar"),
+        status=2,
+    ),
+    Scenario(
+        name="domain-on-hold",
+        truth="The registrar has put the domain on hold.",
+        faults=(
+            *GONE,
+            registry_says(200, _registration("client hold", "2099-01-02T00:00:00Z")),
+        ),
+        causes=_cause("domain-on-hold", "registrar"),
+        status=2,
+    ),
+    Scenario(
+        name="domain-not-registered",
+        truth="Nobody has registered the domain.",
+        faults=(*GONE, registry_says(404)),
+        causes=_cause("domain-not-registered", "registrar"),
+        status=2,
+    ),
+    Scenario(
+        name="registered-and-not-delegated",
+        truth="The domain is registered, and its registry has no delegation of it.",
+        faults=(
+            *GONE,
+            registry_says(200, _registration("active", "2099-01-02T00:00:00Z")),
         ),
         causes=_cause("not-delegated", "registrar"),
         status=2,
+    ),
+    Scenario(
+        name="domain-expires-soon",
+        truth="A full examination sees that the registration ends within days.",
+        arguments=("--only", "registration", "--thorough"),
+        faults=(registry_says(200, _registration("active", _in_days(9))),),
+        causes=_cause("domain-expires-soon", "registrar"),
+        status=1,
     ),
     Scenario(
         name="name-server-unresolvable",
