@@ -21,7 +21,7 @@ from checks.dns import (
 from checks.explanations import EXPLANATIONS
 from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
 from checks.routing import black_hole, routing_loop, unreachable_route
-from checks.service import banner, certificate, http_answer, tls
+from checks.service import banner, caa, certificate, http_answer, tls
 from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
@@ -54,6 +54,7 @@ CATALOGUE = Catalogue(
         no_default_route.CHECK,
         uplink_down.CHECK,
         banner.CHECK,
+        caa.CHECK,
         certificate.CHECK,
         http_answer.CHECK,
         tls.CHECK,

@@ -69,6 +69,7 @@ from checks.routing.black_hole import BlackHole, VanishingNotSeen
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
 from checks.service.banner import GreetingNotHeard
+from checks.service.caa import CaaNotJudged
 from checks.service.certificate import CertificateNotSeen
 from checks.service.http_answer import HttpAnswerMalformed, PageNotSeen
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
@@ -91,7 +92,13 @@ NOT_SEEN_OF_TARGET: Kinds = (
     VanishingNotSeen,
     SpeechNotHeard,
 )
-NOT_SEEN_OF_SERVICE: Kinds = (CertificateNotSeen, GreetingNotHeard, PageNotSeen, TlsNotSeen)
+NOT_SEEN_OF_SERVICE: Kinds = (
+    CaaNotJudged,
+    CertificateNotSeen,
+    GreetingNotHeard,
+    PageNotSeen,
+    TlsNotSeen,
+)
 NOT_SEEN_OF_MAIL: Kinds = (MailHostNotJudged, MailExchangerNotSeen, MailExchangersNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
     NameNotDetermined,

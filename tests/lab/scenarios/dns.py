@@ -123,6 +123,12 @@ NAMES = (
         status=2,
     ),
     Scenario(
+        name="caa-forbids-issuer",
+        truth="The zone lets nobody issue certificates, though the site has one.",
+        faults=(records("@", "CAA", '0 issue ";"'),),
+        causes=_cause("caa-forbids-issuer"),
+    ),
+    Scenario(
         name="answers-differ",
         truth="One of two servers gives another address, though its serial is the same.",
         faults=(records("www", "A", HOST2.v4, at=("op2",)),),
