@@ -43,6 +43,12 @@ class Catalogue:
         checks = tuple(c for c in self.checks if c.id in chosen)
         return Catalogue(checks=checks, explanations=self.explanations)
 
+    def without(self, ids: Iterable[str]) -> Catalogue:
+        """All but these checks."""
+        left_out = set(ids)
+        checks = tuple(c for c in self.checks if c.id not in left_out)
+        return Catalogue(checks=checks, explanations=self.explanations)
+
     def within(self, area: Area) -> Catalogue:
         """The checks of one area."""
         checks = tuple(c for c in self.checks if c.area is area)

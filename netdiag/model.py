@@ -105,6 +105,7 @@ class Proposed:
 
 
 Depth = Literal["usual", "thorough"]
+Purpose = Literal["host", "zone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +115,10 @@ class Brief:
     `started` is the wall clock (UTC) at the run's start, against which validity periods are
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
-    far to look where nothing is wrong. With `proposed`, its zone is looked for at those servers.
-    `rdap` are pairs of a zone and the URL of its registry's data service. `rtypes` are record types
-    to show besides; with `at`, only that server of the zone is asked.
+    far to look where nothing is wrong, `purpose` whether a host is to be reached or a zone is
+    examined. With `proposed`, its zone is looked for at those servers; with `at`, that server of the
+    zone alone is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
+    `rtypes` record types to show besides.
     """
 
     target: Target
@@ -129,6 +131,7 @@ class Brief:
     mail_anchors: tuple[Endpoint, ...] = ()
     networks: tuple[OwnNetwork, ...] = ()
     depth: Depth = "usual"
+    purpose: Purpose = "host"
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ from netdiag.model import (
     Owner,
     OwnNetwork,
     Proposed,
+    Purpose,
     RootServer,
     Severity,
 )
@@ -105,6 +106,7 @@ class Settings:
     mail_anchors: tuple[Endpoint, ...]
     networks: tuple[OwnNetwork, ...]
     depth: Depth = "usual"
+    purpose: Purpose = "host"
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
@@ -210,6 +212,7 @@ def brief_of(record: Record) -> Brief:
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
         depth=settings.depth,
+        purpose=settings.purpose,
         proposed=settings.proposed,
         rdap=settings.rdap,
         rtypes=settings.rtypes,
@@ -229,6 +232,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         mail_anchors=brief.mail_anchors,
         networks=brief.networks,
         depth=brief.depth,
+        purpose=brief.purpose,
         proposed=brief.proposed,
         rdap=brief.rdap,
         rtypes=brief.rtypes,

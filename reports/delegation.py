@@ -15,6 +15,7 @@ from netdiag.outcomes import DnsReply, Failed, IcmpError
 from netdiag.record import Record
 from netdiag.requests import DnsQuery
 from netdiag.text import clean
+from reports.digest import counted
 
 MOST_STEPS = 20
 MOST_NAMES = 13
@@ -149,7 +150,7 @@ def _tree(steps: Sequence[Step], ascii_only: bool) -> str:
     lines = ["."]
     for depth, step in enumerate(steps):
         lead = " " * 3 * depth
-        glue = f", {step.glue} addresses with it" if step.glue else ", no addresses with it"
+        glue = f", {counted(step.glue, 'address', 'addresses')} with it" if step.glue else ""
         lines.append(f"{lead}{branch}{clean(step.zone.rstrip('.'))}")
         told = f"told by {step.told_by} in {_milliseconds(step.rtt)}{glue}"
         lines.append(f"{lead}   {told}")

@@ -19,6 +19,7 @@ Without an address nobody gets to the host, whatever state it is in.
 | aliases in a circle                | the zone                | cname-loop          |
 | nothing                            | no server answers       | name-not-determined |
 | refusal                            | servers without it      | name-not-determined |
+| the name, and no address | its own zone is examined        | zone-without-address |
 | mail hosts and no address, only mail is asked | the zone     | not-checked         |
 
 A registry is the root, a zone of one label, or one like co.za. Silence is never taken for absence.
@@ -190,6 +191,17 @@ class CnameLoop(_NoAddress):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ZoneWithoutAddress(Finding):
+    code: ClassVar[str] = "zone-without-address"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+
+    @property
+    def message(self) -> str:
+        return f"the zone {self.subject} exists; its own name has no address, and needs none"
+
+
+@dataclass(frozen=True, kw_only=True)
 class NameNotDetermined(Finding):
     """`zone` is where the descent ended, `why` completes "because …"."""
 
@@ -215,6 +227,7 @@ class Facts:
     mail: bool = False
     found: tuple[Resolution, ...] = ()
     zone: str = "."
+    apex: bool = False
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
@@ -235,6 +248,7 @@ async def gather(net: Asker, brief: Brief) -> Facts:
         mail=not any(one.data for one in found) and await _goes_elsewhere(net, brief, name),
         found=tuple(found),
         zone=end.zone if found[0].status == "nxdomain" else way.zone,
+        apex=brief.purpose == "zone" and way.zone == name,
     )
 
 
@@ -287,6 +301,8 @@ def judge_name(facts: Facts, name: str) -> Finding:
             zone=shown(facts.zone),
             chain=tuple(map(shown, chain)),
         )
+    if facts.apex and "nxdomain" not in statuses:
+        return ZoneWithoutAddress(subject=shown(name), evidence=evidence)
     if "nxdomain" not in statuses:
         return NoAddressRecords(subject=shown(name), evidence=evidence, zone=shown(facts.zone))
     if is_registry(facts.zone):
@@ -309,6 +325,7 @@ CHECK = Check(
     judge=judge,
     finds=(
         NameHasAddresses,
+        ZoneWithoutAddress,
         NameDoesNotExist,
         NotDelegated,
         NoAddressRecords,

@@ -33,11 +33,12 @@ correct the NS records in the zone. Add a second server in another network.
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.iterate import shown
+from checks.facts.iterate import shown, version
 from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
@@ -201,12 +202,13 @@ def _mismatch(zone: Zone) -> Iterable[Finding]:
 def _redundancy(zone: Zone) -> Iterable[Finding]:
     names = set(zone.cut.names if zone.cut else ()) | own_names(zone)
     networks = tuple(dict.fromkeys(_network(s.server.address) for s in zone.servers))
-    found = {s.server.name for s in zone.servers}
+    together = Counter((s.server.name, version(s.server.address)) for s in zone.servers)
+    side_by_side = max(Counter(family for _, family in together).values(), default=0)
     if len(names) == 1:
         yield SingleNameServer(
             subject=shown(zone.apex), evidence=_cited(zone), server=shown(min(names))
         )
-    elif len(found) > 1 and len({n.version for n in networks}) == len(networks):
+    elif side_by_side > 1 and len({n.version for n in networks}) == len(networks):
         prefixes = tuple(str(network) for network in networks)
         yield NameServersShareNetwork(
             subject=shown(zone.apex), evidence=_cited(zone), networks=prefixes

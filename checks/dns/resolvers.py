@@ -54,6 +54,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
 
 from checks.facts.iterate import Resolution, below, is_address, resolve, shown, version
+from checks.facts.machine import own_namespace
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -333,7 +334,7 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     Resolvers follow the delegation in force, whatever is planned.
     """
     name = brief.target.name
-    if name is None:
+    if name is None or (own_namespace(brief) and not brief.resolver):
         return Facts(name=None)
     brief = replace(brief, proposed=None)
     own, seen, zone, found = await asyncio.gather(
@@ -406,7 +407,8 @@ async def _ask(net: Asker, address: str, name: str) -> Asked:
 def judge(facts: Facts) -> Iterable[Finding]:
     """One verdict on every resolver."""
     if facts.name is None:
-        yield Skipped(subject="resolvers", missing="the target is an address, no name is looked up")
+        missing = "no name is looked up, or only in a namespace that this machine does not use"
+        yield Skipped(subject="resolvers", missing=missing)
     elif not facts.asked:
         yield Skipped(
             subject="resolvers",

@@ -9,6 +9,7 @@ from netdiag.model import Brief
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import SourceAddress
 from netdiag.requests import SelectSource
+from netdiag.roots import ROOT_SERVERS
 
 FAR_AWAY = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
 """An address per family that is beyond any local network; nothing is sent to it."""
@@ -24,8 +25,19 @@ async def source_of(net: Asker, brief: Brief, family: int) -> Observation:
     return await net.ask(SelectSource(address=next(of_family, FAR_AWAY[family])))
 
 
+def own_namespace(brief: Brief) -> bool:
+    """Whether the given roots are not the Internet's: what holds there is told by them alone."""
+    known = {root.address for root in ROOT_SERVERS}
+    return bool(brief.root_servers) and not any(r.address in known for r in brief.root_servers)
+
+
 async def usable_families(net: Asker, brief: Brief) -> tuple[int, ...]:
-    """The families asked for over which this machine has a route to the Internet."""
+    """The families asked for over which this machine has a route to the Internet.
+
+    In a namespace of its own any address may be near, so that only asking it tells.
+    """
+    if own_namespace(brief):
+        return brief.families
     seen = await asyncio.gather(*(source_of(net, brief, family) for family in brief.families))
     return tuple(
         family

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from checks.facts.addresses import in_order
 from checks.facts.iterate import Descent, descend, is_registry, version
+from checks.facts.machine import own_namespace
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, RdapReply, SystemAddresses
@@ -148,7 +149,7 @@ def _failure(seen: Observation) -> str:
 
 async def target_registration(net: Asker, brief: Brief) -> Registration | None:
     """The registration of the target's domain, in force whatever is planned."""
-    if brief.target.name is None:
+    if brief.target.name is None or (own_namespace(brief) and not brief.rdap):
         return None
     way = await descend(net, replace(brief, proposed=None), brief.target.name)
     return await registration_of(net, brief, way)

@@ -125,7 +125,9 @@ def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
     """The checks asked for. Raises `KeyError` with the word that names none."""
     words = [word for word in (w.strip() for w in asked.only.split(",")) if word]
     whole = catalogue.within(Area.DNS) if asked.dns_only else catalogue
-    return whole.only(words, thorough=asked.thorough or asked.dns_only)
+    found = whole.only(words, thorough=asked.thorough or asked.dns_only)
+    wanted = {"asked-types": bool(asked.rtypes), "move": bool(asked.ns)}
+    return found.without(check for check, on in wanted.items() if not on)
 
 
 def load_config(path: Path | None) -> Settings:
@@ -161,6 +163,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
         depth="thorough" if asked.thorough or asked.dns_only else "usual",
+        purpose="zone" if asked.dns_only else "host",
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
         rdap=settings.rdap,
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),

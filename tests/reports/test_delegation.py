@@ -63,7 +63,7 @@ def test_a_delegation_shows_who_told_it_and_its_servers() -> None:
     text = delegation.render(told, width=100)
 
     assert "customer.example" in text
-    assert "told by 192.0.2.1 in 12.0 ms, 1 addresses with it" in text
+    assert "told by 192.0.2.1 in 12.0 ms, 1 address with it" in text
     row = next(line for line in text.splitlines() if "192.0.2.53" in line)
     assert row.split() == ["ns1.customer.example", "192.0.2.53", "2026", "20.0", "ms", "timeout"]
 

@@ -20,7 +20,7 @@ SAYS: dict[str, tuple[Status, tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def facts(says: str, zone: str = APEX) -> name_existence.Facts:
+def facts(says: str, zone: str = APEX, *, apex: bool = False) -> name_existence.Facts:
     status, chain, data = SAYS[says]
     found = tuple(
         Resolution(
@@ -33,14 +33,15 @@ def facts(says: str, zone: str = APEX) -> name_existence.Facts:
         )
         for number, rtype in enumerate(("A", "AAAA"), 1)
     )
-    return name_existence.Facts(name=WWW, found=found, zone=zone, mail="mail" in says)
+    return name_existence.Facts(name=WWW, found=found, zone=zone, mail="mail" in says, apex=apex)
 
 
 @pytest.mark.parametrize(("says", "who", "judgement"), rows(name_existence))
 def test_the_documented_table_is_what_the_check_decides(
     says: str, who: str, judgement: str
 ) -> None:
-    (finding,) = name_existence.judge(facts(says, "example." if who == "a registry" else APEX))
+    zone = "example." if who == "a registry" else APEX
+    (finding,) = name_existence.judge(facts(says, zone, apex=who == "its own zone is examined"))
 
     assert finding.code == judgement
     assert finding.evidence == (() if judgement == "not-checked" else (1, 2))

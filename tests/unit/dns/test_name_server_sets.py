@@ -55,3 +55,10 @@ def test_the_one_server_that_has_an_address_shares_its_network_with_nobody() -> 
     (finding,) = name_server_sets.judge(zone(server()))
 
     assert finding.code == "name-server-set-fine"
+
+
+def test_one_server_in_each_family_is_no_shared_network() -> None:
+    apart = ServerAddress(NS2, "2e00:51::53")
+    (finding,) = name_server_sets.judge(zone(server(), server(apart)))
+
+    assert finding.code == "name-server-set-fine"
