@@ -116,8 +116,8 @@ class Brief:
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
     far to look where nothing is wrong, `purpose` whether a host is to be reached or a zone is
-    examined. With `proposed`, its zone is looked for at those servers; with `at`, that server of the
-    zone alone is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
+    examined. With `proposed`, its zone is looked for at those servers; with `at`, that one server
+    is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
     `rtypes` record types to show besides.
     """
 
