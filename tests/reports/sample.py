@@ -395,7 +395,17 @@ def hostile(text: str = HOSTILE) -> Record:
 
 
 _LINKS = {"id", "explains", "explained_by"}
-_CLOSED = {"format", "ended", "status", "transport", "protocol", "starttls", "method", "depth"}
+_CLOSED = {
+    "format",
+    "ended",
+    "status",
+    "transport",
+    "protocol",
+    "starttls",
+    "method",
+    "depth",
+    "purpose",
+}
 _KEPT = _LINKS | _CLOSED
 
 
