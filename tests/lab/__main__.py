@@ -6,7 +6,7 @@ import sys
 
 from tests.lab import needs, outside
 from tests.lab.outside import Wish
-from tests.lab.scenarios import SCENARIOS
+from tests.lab.scenarios import SCENARIOS, by_name
 
 USAGE = """A small internet of its own, with real servers and one fault at a time.
 
@@ -39,7 +39,9 @@ def main(arguments: list[str]) -> int:
 
 
 def run(wish: Wish) -> int:
-    if wish.scenario not in {scenario.name for scenario in SCENARIOS}:
+    try:
+        by_name(wish.scenario)
+    except KeyError:
         print(f"lab: no scenario {wish.scenario!r}: see list", file=sys.stderr)
         return 64
     if packages := needs.missing():

@@ -104,7 +104,7 @@ class Plan:
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
-    nothing.
+    nothing, `programs` what else runs on a machine and says `ready` once it does.
     """
 
     zones: Served = field(default_factory=zones.healthy)
@@ -123,6 +123,7 @@ class Plan:
     odd: dict[str, str] = field(default_factory=dict)
     mute: dict[str, tuple[int, ...]] = field(default_factory=dict)
     odd_sites: dict[str, str] = field(default_factory=dict)
+    programs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     off: set[str] = field(default_factory=set)
     delay_ms: float = 0.0

@@ -56,6 +56,8 @@ def planned(plan: Plan) -> Iterator[Service]:
         yield _mute(node, ports)
     for node, quirk in plan.odd_sites.items():
         yield _odd_site(node, plan.sites[node], quirk)
+    for node, command in plan.programs.items():
+        yield Service(name=f"program-{node}", node=node, command=command, ready="ready")
 
 
 def _name_server(plan: Plan, node: str) -> Service:

@@ -13,6 +13,7 @@ from tests.lab.scenarios import (
     service,
     several,
 )
+from tests.zoo import park
 
 SCENARIOS: tuple[Scenario, ...] = (
     *healthy.SCENARIOS,
@@ -27,5 +28,5 @@ SCENARIOS: tuple[Scenario, ...] = (
 
 
 def by_name(name: str) -> Scenario:
-    """Raises `KeyError` for a name that no scenario has."""
-    return {scenario.name: scenario for scenario in SCENARIOS}[name]
+    """A scenario, or the zoo. Raises `KeyError` for a name that neither has."""
+    return {scenario.name: scenario for scenario in (*SCENARIOS, park.OPEN)}[name]

@@ -1,0 +1,17 @@
+"""Every animal of the zoo."""
+
+from __future__ import annotations
+
+from tests.zoo import names, talkers, web
+from tests.zoo.animal import Animal
+
+ANIMALS: tuple[Animal, ...] = (
+    *names.ANIMALS,
+    *web.ANIMALS,
+    *talkers.ANIMALS,
+)
+
+
+def by_name(name: str) -> Animal:
+    """Raises `KeyError` for a name that no animal has."""
+    return {animal.name: animal for animal in ANIMALS}[name]
