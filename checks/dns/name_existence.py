@@ -17,6 +17,7 @@ Without an address nobody gets to the host, whatever state it is in.
 | an alias to a name without address | the zone                | cname-dangling      |
 | an alias to no such name           | the zone                | cname-dangling      |
 | aliases in a circle                | the zone                | cname-loop          |
+| more than 12 aliases in a row      | the zone                | cname-loop          |
 | nothing                            | no server answers       | name-not-determined |
 | refusal                            | servers without it      | name-not-determined |
 | the name, and no address | its own zone is examined        | zone-without-address |
@@ -176,7 +177,13 @@ class CnameLoop(_NoAddress):
 
     @property
     def message(self) -> str:
-        return f"{self.subject} is an alias in a circle: {' -> '.join(self.chain)}"
+        if self.chain[-1] in self.chain[:-1]:
+            return f"{self.subject} is an alias in a circle: {' -> '.join(self.chain)}"
+        way = f"{self.chain[0]} -> {self.chain[1]} -> … -> {self.chain[-1]}"
+        return (
+            f"{self.subject} begins a chain of aliases longer than resolvers follow: {way}, and no "
+            f"end after {len(self.chain) - 1}"
+        )
 
     @property
     def for_agent(self) -> str:
@@ -185,8 +192,8 @@ class CnameLoop(_NoAddress):
     @property
     def for_customer(self) -> str:
         return (
-            "The entries for this name point to one another in a circle. One of them has to be "
-            "replaced by the server's address."
+            "The entries for this name point to one another without ever reaching an address. One "
+            "of them has to be replaced by the server's address."
         )
 
 

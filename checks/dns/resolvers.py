@@ -550,11 +550,26 @@ def _said(seen: Observation) -> bool:
 
 
 def _addresses(seen: Observation) -> tuple[ResourceRecord, ...]:
-    match seen.outcome:
-        case DnsReply(answer=answer):
-            return tuple(r for r in answer if r.rtype in {"A", "AAAA"} and is_address(r.data))
+    """The addresses of the name asked about, through the reply's aliases; never of other names."""
+    match seen:
+        case Observation(request=DnsQuery(name=name), outcome=DnsReply(answer=answer)):
+            names = _aliases(name, answer)
+            return tuple(
+                r
+                for r in answer
+                if r.name in names and r.rtype in {"A", "AAAA"} and is_address(r.data)
+            )
         case _:
             return ()
+
+
+def _aliases(name: str, answer: Iterable[ResourceRecord]) -> set[str]:
+    """The name, and what its aliases lead to within one answer."""
+    following = {r.name: r.data for r in answer if r.rtype == "CNAME"}
+    names = {name}
+    while (name := following.get(name, name)) not in names:
+        names.add(name)
+    return names
 
 
 CHECK = Check(

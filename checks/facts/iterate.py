@@ -1,8 +1,7 @@
 """Iterative resolution of our own, from the root: which zone a name is in, and who serves it.
 
 Root and registry levels take the first usable answer of a few servers asked at once. What the
-zone's own servers say, each of them, is `checks.facts.zone`'s matter. Nothing is kept here:
-`Network.ask` remembers, so going down again costs nothing.
+zone's own servers say, each of them, is `checks.facts.zone`'s matter.
 
 Bounds: a chain of at most `MOST_CUTS` delegations, names of servers resolved at most `MOST_DEPTH`
 deep and `MOST_SERVERS` of a delegation, of a delegation without glue `AT_ONCE` and, with each
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from checks.facts.machine import usable_families
+from checks.facts.once import once
 from checks.facts.race import first
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
@@ -29,6 +29,7 @@ MOST_DEPTH = 4
 MOST_SERVERS = 13
 AT_ONCE = 4
 MOST_ALIASES = 12
+"""Aliases followed: Unbound and BIND (max-query-restarts) follow 11."""
 SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "or", "org"})
 
 Status = Literal["found", "nodata", "nxdomain", "alias-loop", "no-answer", "lame", "not-seen"]
@@ -121,6 +122,7 @@ def is_registry(zone: str) -> bool:
     return len(names) < 2
 
 
+@once
 async def descend(net: Asker, brief: Brief, name: str, depth: int = 0) -> Descent:
     """Follow referrals from the root to the zone of `name`."""
     families = await usable_families(net, brief)
@@ -166,11 +168,12 @@ def _ended(
     )
 
 
+@once
 async def resolve(net: Asker, brief: Brief, name: str, rtype: str, depth: int = 0) -> Resolution:
-    """The records of `name`, through its aliases."""
+    """The records of `name`, through its aliases; too many of them count as a loop."""
+    status: Status
     chain: tuple[str, ...] = (name,)
     evidence: tuple[ObservationId, ...] = ()
-    status: Status = "alias-loop"
     records: tuple[ResourceRecord, ...] = ()
     while len(chain) <= MOST_ALIASES:
         way = await descend(net, brief, chain[-1], depth)
@@ -187,6 +190,8 @@ async def resolve(net: Asker, brief: Brief, name: str, rtype: str, depth: int = 
             chain, status = (*chain, alias), "alias-loop"
             break
         chain = (*chain, alias)
+    else:
+        status = "alias-loop"
     return Resolution(
         name=name,
         rtype=rtype,

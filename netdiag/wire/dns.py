@@ -28,6 +28,7 @@ TCP_MESSAGES = 8
 """Messages read from one connection while looking for the one that answers."""
 
 _UDP_HEADER = 8
+_TRUNCATED = Failed(kind=FailureKind.MALFORMED, detail="truncated over TCP, where all fits")
 _IGNORED_KINDS = {Unreachable.TOO_BIG}
 """What says nothing of the server: the kernel has learnt the size for the next try."""
 
@@ -63,7 +64,8 @@ class _Exchange:
 async def send(query: DnsQuery, clock: Clock) -> Sent:
     """Ask over UDP, twice if need be, and again over TCP where the answer is truncated.
 
-    Where the truncated answer cannot be had over TCP, it is the answer.
+    Where the whole cannot be had over TCP, what came over UDP is the answer if it holds any
+    record; a truncated answer without one says nothing.
     """
     try:
         dns_message.build(query, 0)
@@ -75,7 +77,8 @@ async def send(query: DnsQuery, clock: Clock) -> Sent:
     if not isinstance(short.outcome, DnsReply) or not short.outcome.truncated:
         return short
     whole = await _over_tcp(query, clock)
-    outcome = whole.outcome if isinstance(whole.outcome, DnsReply) else short.outcome
+    part = short.outcome if short.outcome.answer else whole.outcome
+    outcome = whole.outcome if isinstance(whole.outcome, DnsReply) else part
     return Sent(outcome, short.attempts + whole.attempts)
 
 
@@ -161,7 +164,8 @@ async def _stream_answer(
             why = "another message id"
             continue
         try:
-            return dns_message.read(message, query, "tcp", clock() - started)
+            reply = dns_message.read(message, query, "tcp", clock() - started)
+            return reply if reply.answer or not reply.truncated else _TRUNCATED
         except dns_message.MismatchError as error:
             why = str(error)
         except dns_message.MalformedError as error:

@@ -23,7 +23,6 @@ from netdiag.text import clean
 from netdiag.wire import failures, sockets, tls_stream
 from netdiag.wire.http_backend import (
     MOST_HEAD,
-    TOTAL_WAIT,
     Exchange,
     NotConnectedError,
     PinnedTransport,
@@ -106,16 +105,11 @@ async def _exchange_all(exchange: Exchange) -> HttpReply:
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
-    client = httpx.AsyncClient(
-        transport=PinnedTransport(exchange),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=TOTAL_WAIT,
-    )
-    async with client:
-        asked = client.build_request(request.method, url, headers=headers)
+    # Not httpx's client: it looks into a Location, and fails where that is no URL.
+    async with PinnedTransport(exchange) as transport:
+        asked = httpx.Request(request.method, url, headers=headers)
         async with asyncio.timeout(exchange.left):
-            response = await client.send(asked, stream=True)
+            response = await transport.handle_async_request(asked)
         exchange.head_complete = True
         try:
             return await _read_reply(exchange, response)

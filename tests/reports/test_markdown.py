@@ -29,7 +29,7 @@ def without_code(text: str) -> str:
         else:
             prose.append(line)
     assert not fence
-    return re.sub(r"(?<!\\)`#[#0-9, ]+`", "", "\n".join(prose))
+    return re.sub(r"(?<!\\)`#[#0-9, ]+(and [0-9]+ more)?`", "", "\n".join(prose))
 
 
 def is_tame(prose: str) -> bool:

@@ -169,11 +169,33 @@ def test_a_truncated_answer_is_asked_for_over_tcp() -> None:
     assert [(a.how, a.result) for a in sent.attempts] == [("udp", "truncated"), ("tcp", "answered")]
 
 
-def test_a_truncated_answer_stands_where_tcp_is_refused() -> None:
-    sent = ask(lambda query: [with_records(query, flags=0x8600)])
+def test_part_of_an_answer_stands_where_tcp_is_refused() -> None:
+    part = bytes.fromhex("c00c0001000100000e100004cb00710a")
+    sent = ask(lambda query: [with_records(query, part, flags=0x8600)])
     assert isinstance(sent.outcome, DnsReply)
     assert sent.outcome.truncated
+    assert sent.outcome.answer
     assert [(a.how, a.result) for a in sent.attempts] == [("udp", "truncated"), ("tcp", "reset")]
+
+
+def test_a_truncated_answer_without_records_is_none() -> None:
+    sent = ask(lambda query: [with_records(query, flags=0x8600)])
+    assert sent.outcome == Failed(kind=FailureKind.REFUSED)
+    assert [(a.how, a.result) for a in sent.attempts] == [("udp", "truncated"), ("tcp", "reset")]
+
+
+def test_what_is_truncated_even_over_tcp_is_no_answer() -> None:
+    async def main() -> Sent:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            query = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
+            writer.write(framed(with_records(query, flags=0x8600)))
+
+        async with peers.stream(talk) as port:
+            return await peers.send(dataclasses.replace(QUERY, port=port, transport="tcp"))
+
+    sent = asyncio.run(main())
+    assert isinstance(sent.outcome, Failed)
+    assert sent.outcome.kind is FailureKind.MALFORMED
 
 
 def test_a_lost_query_is_sent_once_more() -> None:

@@ -115,6 +115,17 @@ def test_a_redirect_is_not_followed() -> None:
     assert (reply.status, reply.header("location")) == (302, "http://192.0.2.1/")
 
 
+@pytest.mark.parametrize(
+    "location",
+    ["javascript:alert(1)", "file:///etc/passwd", "http://\xff\xfe:99999/", "http://[", "//", ""],
+)
+def test_a_redirect_to_anything_is_an_answer(location: str) -> None:
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
+    reply = reply_of(ask(saying(head + location.encode("latin-1") + b"\r\n\r\n")))
+    assert reply.status == 302
+    assert dict(reply.headers).keys() == {"content-length", "location"}
+
+
 def test_interim_answers_are_passed_over() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     assert reply_of(ask(saying(interim * 3, FINE))).status == 200

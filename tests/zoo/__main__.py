@@ -1,4 +1,7 @@
-"""A table of figures, one line a visit: `python -m tests.zoo [--user] [NAME...]`."""
+"""A table of figures, one line a visit: `python -m tests.zoo [--user] [NAME...]`.
+
+With --findings also what each visit found.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.zoo.animal import BYSTANDERS
 from tests.zoo.animals import ANIMALS, by_name
 from tests.zoo.tour import Visit, opened
 
@@ -32,13 +36,18 @@ def _row(visit: Visit) -> tuple[float, float, int]:
     found = {cause["code"] for cause in record.get("causes", [])}
     crashed = any(f["outcome"] == "crashed" for f in record.get("findings", []))
     expected = by_name(visit.name).causes
-    mark = "" if found == expected else f"  NOT {' '.join(sorted(expected)) or 'none'}"
+    complaint = "" if record else visit.complained.strip()[-300:]
+    mark = "" if found - BYSTANDERS == expected else f"  NOT {' '.join(sorted(expected)) or 'none'}"
     print(
         f"{visit.name:24} {visit.seconds:8.2f} {visit.busy:6.2f} {visit.octets / 2**20:6.1f}"
         f" {record.get('sent', {}).get('packets', 0):8}  {' '.join(sorted(found)) or 'none'}"
-        f"{'  CRASHED' if crashed else ''}{mark}{visit.complained.strip()[-300:] if not record else ''}",
+        f"{'  CRASHED' if crashed else ''}{mark}{complaint}",
         flush=True,
     )
+    if "--findings" in sys.argv:
+        for finding in record.get("findings", []):
+            if finding["outcome"] != "ok":
+                print(f"    {finding['outcome']:12} {finding['code']}: {finding['message']}")
     return visit.seconds, visit.busy, visit.octets
 
 

@@ -24,7 +24,7 @@ class Animal:
     own, `talks` being what it does over TCP by port; one without is a host of the customer's zone.
     With `tls` its connections on port 443 begin with a handshake. `forges` are ICMP errors for
     each packet that comes to it, which its machine then drops. `causes` are all the codes that a
-    visit may name as causes.
+    visit must name as causes.
     """
 
     name: str
@@ -46,6 +46,11 @@ class Animal:
     def aim(self) -> str:
         """What is given to netdiag."""
         return self.target.format(self.domain.rstrip("."))
+
+
+BYSTANDERS = frozenset({"resolver-silent", "resolver-failing"})
+"""What a visit may name beside the causes: the lab's own resolver meets the name servers of the
+zoo too, and how it fares is true, and its own matter."""
 
 
 def causes(*codes: str) -> frozenset[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tests.zoo import names, talkers, web
+from tests.zoo import forgers, handshakes, names, talkers, web
 from tests.zoo.animal import Animal
 
 ANIMALS: tuple[Animal, ...] = (
     *names.ANIMALS,
     *web.ANIMALS,
+    *handshakes.ANIMALS,
     *talkers.ANIMALS,
+    *forgers.ANIMALS,
 )
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import copy
+import functools
 import itertools
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -57,10 +61,14 @@ def domain_of(name: dns.name.Name) -> dns.name.Name:
     return dns.name.Name(name.labels[-len(APEX.labels) - 1 :])
 
 
-def records(
-    name: dns.name.Name, kind: RdataType | str, *data: str, ttl: int = 300
-) -> dns.rrset.RRset:
-    return dns.rrset.from_text_list(name, ttl, "IN", kind, data)
+def records(name: dns.name.Name, kind: RdataType | str, *data: str) -> dns.rrset.RRset:
+    return copy.copy(_records(name, kind, data))
+
+
+@functools.lru_cache(1000)
+def _records(name: dns.name.Name, kind: RdataType | str, data: tuple[str, ...]) -> dns.rrset.RRset:
+    """Read once: an animal must not be slow because its keeper is."""
+    return dns.rrset.from_text_list(name, 300, "IN", kind, data)
 
 
 def parsed(query: bytes) -> Message | None:
@@ -70,14 +78,14 @@ def parsed(query: bytes) -> Message | None:
         return None
 
 
-def wires(twist: Twist, data: bytes) -> Iterator[bytes]:
-    """The messages that `twist` makes of one query, as octets."""
+def wires(twist: Twist, data: bytes, most: int = 65535) -> Iterator[bytes]:
+    """The messages that `twist` makes of one query, as octets; sound ones are cut to `most`."""
     query = parsed(data)
     if query is None or len(query.question) != 1:
         return
     made = twist(query, right(query))
     for one in [made] if isinstance(made, Message | bytes) else made:
-        yield one if isinstance(one, bytes) else one.to_wire(max_size=65535)
+        yield one if isinstance(one, bytes) else one.to_wire(max_size=most, prefer_truncation=True)
 
 
 def over_tcp(twist: Twist) -> Talk:
@@ -102,7 +110,7 @@ def server(
     """A name server that does `twist` over UDP, and over TCP what `tcp` says, else the same."""
 
     def datagrams(data: bytes) -> Iterable[bytes]:
-        return (message for message in wires(twist, data) if len(message) < 65000)
+        return (message for message in wires(twist, data, 1232) if len(message) < 65000)
 
     talk: Talk = over_tcp(twist if tcp is None else tcp)  # type: ignore[arg-type]
     return Animal(
@@ -119,18 +127,25 @@ def talking(animal: Animal, talk: Talk) -> Animal:
     return replace(animal, talks={PORT: talk})
 
 
-def header(query: Message, answers: int, flags: int = 0x8400, extra: tuple[int, int] = (0, 0)) -> bytes:
+def header(
+    query: Message, answers: int, flags: int = 0x8400, extra: tuple[int, int] = (0, 0)
+) -> bytes:
     """The header and question of a reply that claims so many records."""
     question = query.question[0]
     return (
         struct.pack("!6H", query.id, flags, 1, answers, *extra)
-        + question.name.to_wire()
+        + octets(question.name)
         + struct.pack("!HH", question.rdtype, 1)
     )
 
 
 def record(owner: bytes, data: bytes, kind: bytes = A) -> bytes:
     return owner + kind + struct.pack("!IH", 300, len(data)) + data
+
+
+def octets(name: dns.name.Name) -> bytes:
+    """A name as it stands in a message, uncompressed."""
+    return name.to_wire() or b""
 
 
 def pointer(to: int) -> bytes:
@@ -182,6 +197,10 @@ def lengths_that_lie(query: Message, reply: Message) -> bytes:
     return header(query, 2) + whole + pointer(12) + A + struct.pack("!IH", 300, 65535) + b"\1"
 
 
+def sound(query: Message, reply: Message) -> Message:
+    return reply
+
+
 def nothing(query: Message, reply: Message) -> bytes:
     return b""
 
@@ -213,10 +232,9 @@ def wrong_question(query: Message, reply: Message) -> Message:
 
 def strangers_records(query: Message, reply: Message) -> Message:
     """An answer section about names that nobody asked for."""
-    reply.answer = [
-        records(dns.name.from_text(name), "A", "22.40.1.66")
-        for name in ("www.bank.example.", "customer.example.", ".", "com.")
-    ]
+    if query.question[0].rdtype in {RdataType.A, RdataType.AAAA}:
+        names = ("www.bank.example.", "customer.example.", ".", "com.")
+        reply.answer = [records(dns.name.from_text(name), "A", "22.40.1.66") for name in names]
     return reply
 
 
@@ -235,11 +253,16 @@ def duplicates(query: Message, reply: Message) -> Iterator[Message]:
 
 
 def forgers_flood(query: Message, reply: Message) -> Iterator[bytes]:
-    """Many guesses at the message id before the right answer."""
+    """Guesses at the message id before the right answer, as many as fit a receiver's buffer."""
     wire = reply.to_wire()
-    for guess in range(1, 1001):
+    for guess in range(1, 101):
         yield (query.id ^ guess).to_bytes(2) + wire[2:]
     yield wire
+
+
+def drowned(query: Message, reply: Message) -> Iterator[bytes]:
+    wire = reply.to_wire()
+    return ((query.id ^ guess).to_bytes(2) + wire[2:] for guess in range(1, 2001))
 
 
 async def endless_messages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -276,21 +299,30 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         await asyncio.sleep(1)
 
 
-def record_flood(query: Message, reply: Message) -> bytes:
-    many = 4000
-    return header(query, many) + record(pointer(12), b"\x16\x28\x01\x42") * many
+def record_flood(query: Message, reply: Message) -> bytes | Message:
+    """A name with 4,000 addresses, all of them of strangers."""
+    if query.question[0].rdtype != RdataType.A:
+        return reply
+    many = range(4000)
+    strangers = (record(pointer(12), b"\x16\x5a" + n.to_bytes(2)) for n in many)
+    return header(query, len(many)) + b"".join(strangers)
+
+
+def truncated_flood(query: Message, reply: Message) -> Message:
+    return truncated(query, reply) if query.question[0].rdtype == RdataType.A else reply
 
 
 def numbered(name: dns.name.Name) -> int:
-    first = name.labels[0]
-    return int(first[1:]) if first[:1] == b"n" and first[1:].isdigit() else 0
+    """The number in a first label like `n12` or `n12-34`, 0 where there is none."""
+    found = re.match(rb"n(\d+)", name.labels[0])
+    return int(found[1]) if found else 0
 
 
 def endless_cnames(query: Message, reply: Message) -> Message:
     """Every name is an alias of one that nobody has asked for yet."""
     name = query.question[0].name
     domain = domain_of(name)
-    if query.question[0].rdtype in {RdataType.A, RdataType.AAAA}:
+    if query.question[0].rdtype in {RdataType.A, RdataType.AAAA} and name != domain:
         reply.answer = [records(name, "CNAME", f"n{numbered(name) + 1}.{domain}")]
         reply.authority = []
     return reply
@@ -309,6 +341,8 @@ def endless_dnames(query: Message, reply: Message) -> Message:
     """Every name moves one label deeper, and never fits."""
     name = query.question[0].name
     parent = name.parent()
+    if name == domain_of(name):
+        return reply
     longer = f"x.{parent}"
     if len(longer) > 200:
         reply.set_rcode(dns.rcode.YXDOMAIN)
@@ -323,13 +357,23 @@ def endless_dnames(query: Message, reply: Message) -> Message:
 
 def fan_out(query: Message, reply: Message) -> Message:
     """NXNSAttack: a referral to many servers without addresses, each in a zone that does so too."""
+    return referred(query, reply, lambda number: number + 1)
+
+
+def fan_in_circles(query: Message, reply: Message) -> Message:
+    """The same, where each server's name takes asking the others."""
+    return referred(query, reply, lambda number: 1)
+
+
+def referred(query: Message, reply: Message, following: Callable[[int], int]) -> Message:
     name = query.question[0].name
     domain = domain_of(name)
     if name == domain:
         return reply
     reply.flags &= ~dns.flags.AA
     below = dns.name.Name(name.labels[-len(domain.labels) - 1 :])
-    names = [f"s{n}.z{n}-{numbered(below) + 1}.{domain}" for n in range(200)]
+    number = following(numbered(below))
+    names = [f"s{n}.n{number}-{n}.{domain}" for n in range(200)]
     reply.answer, reply.authority = [], [records(below, "NS", *names)]
     return reply
 
@@ -357,7 +401,7 @@ def optional_rubbish(query: Message, reply: Message) -> bytes:
     return header(query, 1, extra=(0, 50)) + answer + opt * 50
 
 
-def escapes(query: Message, reply: Message) -> Message:
+def escapes(query: Message, reply: Message) -> Message | bytes:
     """Names and texts that a terminal, a browser or a shell would act on."""
     name = query.question[0].name
     active = (
@@ -370,29 +414,31 @@ def escapes(query: Message, reply: Message) -> Message:
     kind = query.question[0].rdtype
     if kind in {RdataType.NS, RdataType.MX}:
         start = b"\0\x0a" if kind == RdataType.MX else b""
-        names = [start + dns.name.Name((a[:63], *name.labels)).to_wire() for a in active]
+        names = [start + octets(dns.name.Name((a[:63], *name.labels))) for a in active]
         bodies = [record(pointer(12), n, struct.pack("!HH", kind, 1)) for n in names]
-        return header(query, len(bodies)) + b"".join(bodies)  # type: ignore[return-value]
+        return header(query, len(bodies)) + b"".join(bodies)
     if kind in {RdataType.A, RdataType.AAAA} and name.labels[0] not in active:
-        target = dns.name.Name((active[0][:63], active[1], active[2], *name.labels)).to_wire()
+        target = octets(dns.name.Name((active[0][:63], active[1], active[2], *name.labels)))
         alias = record(pointer(12), target, struct.pack("!HH", RdataType.CNAME, 1))
-        return header(query, 1) + alias  # type: ignore[return-value]
+        return header(query, 1) + alias
     return reply
 
 
-def longest_names(query: Message, reply: Message) -> Message:
+def longest_names(query: Message, reply: Message) -> Message | bytes:
     """Aliases of 255 octets, all of them escaped in presentation format."""
     name = query.question[0].name
-    left = 254 - len(name.to_wire())
+    if name == domain_of(name):
+        return reply
+    left = 254 - len(octets(name))
     labels = []
     while left > 1:
         size = min(63, left - 1)
         labels.append(b"\xff" * size)
         left -= size + 1
     if query.question[0].rdtype in {RdataType.A, RdataType.AAAA} and left >= 0 and labels:
-        target = dns.name.Name((*labels, *name.labels)).to_wire()
+        target = octets(dns.name.Name((*labels, *name.labels)))
         alias = record(pointer(12), target, struct.pack("!HH", RdataType.CNAME, 1))
-        return header(query, 1) + alias  # type: ignore[return-value]
+        return header(query, 1) + alias
     return reply
 
 
@@ -427,8 +473,8 @@ def many_keys(query: Message, reply: Message) -> Message:
     if reply.answer and query.ednsflags & dns.flags.DO:
         covered = dns.rdatatype.to_text(reply.answer[0].rdtype)
         signatures = [
-            f"{covered} 13 {len(domain.labels) - 1} 300 20300101000000 20200101000000 12345 {domain} "
-            + _base64(n.to_bytes(64))
+            f"{covered} 13 {len(domain.labels) - 1} 300 20300101000000 20200101000000 12345 "
+            f"{domain} {_base64(n.to_bytes(64))}"
             for n in range(200)
         ]
         reply.answer.append(records(reply.answer[0].name, "RRSIG", *signatures))
@@ -440,8 +486,6 @@ def _complement(pair: bytes) -> bytes:
 
 
 def _base64(data: bytes) -> str:
-    import base64
-
     return base64.b64encode(data).decode()
 
 
@@ -460,56 +504,167 @@ def endless_hashing(query: Message, reply: Message) -> Message:
 
 
 ANIMALS = (
-    server("loop-to-itself", "A name that is a pointer to itself.", loop_to_itself),
-    server("loop-of-two", "Two names, each a pointer to the other.", loop_of_two),
-    server("beyond-the-end", "A pointer to behind the message.", beyond_the_end),
+    server(
+        "loop-to-itself",
+        "A name that is a pointer to itself.",
+        loop_to_itself,
+        "no-name-server-answers",
+    ),
+    server(
+        "loop-of-two",
+        "Two names, each a pointer to the other.",
+        loop_of_two,
+        "no-name-server-answers",
+    ),
+    server(
+        "beyond-the-end",
+        "A pointer to behind the message.",
+        beyond_the_end,
+        "no-name-server-answers",
+    ),
     server(
         "pointer-staircase",
         "4,000 names of 8,000 pointers each, in 64 KiB over TCP.",
         truncated,
+        "no-name-server-answers",
         tcp=pointer_staircase,
     ),
-    server("reserved-labels", "Labels of the reserved types 01 and 10.", reserved_labels),
-    server("counts-that-lie", "196,605 records promised, one sent.", counts_that_lie),
-    server("lengths-that-lie", "Record data that is too short, or says it is huge.", lengths_that_lie),
-    server("nothing", "Datagrams and messages of no octets.", nothing),
-    server("only-ids", "Messages of two octets.", only_ids),
-    server("noise", "65,535 octets of nothing.", noise_that_fits, tcp=noise),
-    server("wrong-id", "Answers with another message id.", wrong_id),
-    server("wrong-question", "Answers to another question.", wrong_question),
-    server("strangers-records", "Answers about names nobody asked for.", strangers_records),
+    server(
+        "reserved-labels",
+        "Labels of the reserved types 01 and 10.",
+        reserved_labels,
+        "no-name-server-answers",
+    ),
+    server(
+        "counts-that-lie",
+        "196,605 records promised, one sent.",
+        counts_that_lie,
+        "no-name-server-answers",
+    ),
+    server(
+        "lengths-that-lie",
+        "Record data that is too short, or says it is huge.",
+        lengths_that_lie,
+        "no-name-server-answers",
+    ),
+    server("nothing", "Datagrams and messages of no octets.", nothing, "no-name-server-answers"),
+    server("only-ids", "Messages of two octets.", only_ids, "no-name-server-answers"),
+    server(
+        "noise", "65,535 octets of nothing.", noise_that_fits, "no-name-server-answers", tcp=noise
+    ),
+    server("wrong-id", "Answers with another message id.", wrong_id, "no-name-server-answers"),
+    server(
+        "wrong-question", "Answers to another question.", wrong_question, "no-name-server-answers"
+    ),
+    server(
+        "strangers-records",
+        "Answers about names nobody asked for.",
+        strangers_records,
+        "no-address-records",
+    ),
     server("poisoned-glue", "Addresses for the name servers of others.", poisoned_glue),
     server("duplicates", "Every answer 500 times.", duplicates),
-    server("forgers-flood", "1,000 guesses at the id before each answer.", forgers_flood),
+    server("forgers-flood", "100 guesses at the id before each answer.", forgers_flood, tcp=sound),
+    server("drowned", "2,000 guesses at the id, and no answer.", drowned, tcp=sound),
     talking(
-        server("endless-messages", "TCP messages with another id without end.", truncated),
+        server(
+            "endless-messages",
+            "TCP messages with another id without end.",
+            truncated,
+            "no-name-server-answers",
+        ),
         endless_messages,
     ),
     talking(
-        server("empty-messages", "TCP messages of no octets without end.", truncated),
+        server(
+            "empty-messages",
+            "TCP messages of no octets without end.",
+            truncated,
+            "no-name-server-answers",
+        ),
         empty_messages,
     ),
-    server("truncated-forever", "Truncated over UDP, and over TCP too.", truncated),
+    server(
+        "truncated-forever",
+        "Truncated over UDP, and over TCP too.",
+        truncated,
+        "no-name-server-answers",
+    ),
     talking(
-        server("drip", "64 KiB over TCP, an octet a second.", truncated),
+        server("drip", "64 KiB over TCP, an octet a second.", truncated, "no-name-server-answers"),
         drip,
     ),
-    server("record-flood", "4,000 addresses in one answer.", truncated, tcp=record_flood),
-    server("endless-cnames", "Every name is an alias of a fresh one.", endless_cnames),
-    server("circle-of-cnames", "Aliases in a circle.", circle_of_cnames, target="http://www.{}"),
-    server("endless-dnames", "Every name moves a label deeper.", endless_dnames),
+    server(
+        "record-flood",
+        "4,000 strangers' addresses.",
+        truncated_flood,
+        "unreachable-route",
+        tcp=record_flood,
+    ),
+    server(
+        "endless-cnames",
+        "Every name is an alias of a fresh one.",
+        endless_cnames,
+        "cname-loop",
+        target="http://www.{}",
+    ),
+    server(
+        "circle-of-cnames",
+        "Aliases in a circle.",
+        circle_of_cnames,
+        "cname-loop",
+        target="http://www.{}",
+    ),
+    server(
+        "endless-dnames",
+        "Every name moves a label deeper.",
+        endless_dnames,
+        "cname-loop",
+        target="http://www.{}",
+    ),
     server("fan-out", "NXNSAttack: 200 servers without address.", fan_out, target="http://www.{}"),
+    server(
+        "fan-in-circles",
+        "200 servers, each with a name that takes asking the others.",
+        fan_in_circles,
+        target="http://www.{}",
+    ),
     server(
         "deeper-and-deeper",
         "A delegation for each of sixty labels.",
         deeper_and_deeper,
+        "lame-delegation",
         target="http://" + "a." * 60 + "{}",
     ),
-    server("optional-rubbish", "Fifty OPT records that lie.", optional_rubbish),
-    server("escapes", "Names with control sequences, markup and shell commands.", escapes),
-    server("longest-names", "Aliases of 255 octets, none of them printable.", longest_names),
-    server("dangerous-addresses", "Loopback, metadata, multicast as addresses.", dangerous_addresses),
-    server("absurd-numbers", "An unknown response code and absurd TTLs.", absurd_numbers),
+    server("optional-rubbish", "Fifty OPT records that lie.", optional_rubbish, "lame-delegation"),
+    server(
+        "escapes",
+        "Names with control sequences, markup and shell commands.",
+        escapes,
+        "cname-at-apex",
+        "delegation-mismatch",
+        "mail-host-unreachable",
+    ),
+    server(
+        "longest-names",
+        "Aliases of 255 octets, none of them printable.",
+        longest_names,
+        target="http://www.{}",
+    ),
+    server(
+        "dangerous-addresses",
+        "Loopback, metadata, multicast as addresses.",
+        dangerous_addresses,
+        "private-address-published",
+    ),
+    server(
+        "absurd-numbers",
+        "An unknown response code and absurd TTLs.",
+        absurd_numbers,
+        "lame-delegation",
+    ),
     server("many-keys", "KeyTrap: 200 keys of one tag and as many signatures.", many_keys),
-    server("endless-hashing", "NSEC3 with 65,535 iterations.", endless_hashing, target="http://www.{}"),
+    server(
+        "endless-hashing", "NSEC3 with 65,535 iterations.", endless_hashing, target="http://www.{}"
+    ),
 )

@@ -23,7 +23,13 @@ def speaks(start: bytes, again: bytes = b"", pause: float = 0.0) -> Talk:
     return talk
 
 
-def mail(greeting: bytes, to_hello: bytes, again: bytes = b"", to_starttls: bytes = b"") -> Talk:
+def mail(
+    greeting: bytes,
+    to_hello: bytes,
+    again: bytes = b"",
+    pause: float = 0.0,
+    to_starttls: bytes = b"",
+) -> Talk:
     """SMTP as far as EHLO and STARTTLS."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,6 +39,7 @@ def mail(greeting: bytes, to_hello: bytes, again: bytes = b"", to_starttls: byte
         while again:
             writer.write(again)
             await writer.drain()
+            await asyncio.sleep(pause)
         await reader.readuntil(b"\n")
         writer.write(to_starttls)
         await reader.read(512)
@@ -55,7 +62,9 @@ OFFER = b"250-mail.customer.example\r\n250 STARTTLS\r\n"
 
 ANIMALS = (
     talker("gigabyte-banner", "A banner without end.", speaks(b"SSH-", b"x" * 65536), "ssh", 22),
-    talker("banner-lines", "Banner lines without end.", speaks(b"", b"220-wait\r\n" * 1000), "ftp", 21),
+    talker(
+        "banner-lines", "Banner lines without end.", speaks(b"", b"220-wait\r\n" * 1000), "ftp", 21
+    ),
     talker("banner-drip", "A banner, an octet a second.", speaks(b"", b"2", 1.0), "ftp", 21),
     talker(
         "banner-with-escapes",
@@ -64,7 +73,13 @@ ANIMALS = (
         "imap",
         143,
     ),
-    talker("binary-banner", "A banner of all octets there are.", speaks(bytes(range(256)) * 100), "pop3", 110),
+    talker(
+        "binary-banner",
+        "A banner of all octets there are.",
+        speaks(bytes(range(256)) * 100),
+        "pop3",
+        110,
+    ),
     talker(
         "endless-greeting",
         "A mail greeting without a last line.",
@@ -76,21 +91,28 @@ ANIMALS = (
         "endless-hello",
         "An answer to EHLO without a last line.",
         mail(GREETING, b"", b"250-SIZE\r\n" * 1000),
-        "smtp",
-        25,
+        "submission",
+        587,
+    ),
+    talker(
+        "hello-drip",
+        "An answer to EHLO, an octet a second.",
+        mail(GREETING, b"", b"2", 1.0),
+        "submission",
+        587,
     ),
     talker(
         "mail-escapes",
         "Control sequences in every mail reply.",
         mail(b"220 " + ESCAPES + b"\r\n", b"550 " + ESCAPES + b"\r\n"),
-        "smtp",
-        25,
+        "submission",
+        587,
     ),
     talker(
         "injected-starttls",
         "More mail replies in the same segment as the consent to TLS.",
-        mail(GREETING, OFFER, b"", b"220 go\r\n250 injected\r\n" * 100),
-        "smtp",
-        25,
+        mail(GREETING, OFFER, to_starttls=b"220 go\r\n250 injected\r\n" * 100),
+        "submission",
+        587,
     ),
 )

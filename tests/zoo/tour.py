@@ -23,24 +23,40 @@ MOST_OCTETS = 200 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a run of netdiag printed and took: seconds on the clock and of processor time, and
-    the most memory that it held, in octets."""
+    """What a run of netdiag took: seconds on the clock and of processor time, and the most memory
+    that it held, in octets; and what it printed and wrote, which is in `folder`."""
 
+    folder: Path
     name: str
     status: int
     seconds: float
     busy: float
     octets: int
-    printed: str
-    complained: str
-    record: str
+
+    @property
+    def printed(self) -> str:
+        return self._text("out")
+
+    @property
+    def complained(self) -> str:
+        return self._text("err")
+
+    @property
+    def record(self) -> str:
+        """Empty where there is none."""
+        return self._text("json")
+
+    def _text(self, kind: str) -> str:
+        file = self.folder / f"{self.name}.{kind}"
+        return file.read_bytes().decode("utf-8", "backslashreplace") if file.exists() else ""
 
 
 class Zoo:
     """An open zoo."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
+        self._folder = folder
 
     def visits(self, names: Iterable[str], at_once: int = 1) -> Iterator[Visit]:
         """Visit these animals, so many at a time; each as it is done."""
@@ -66,7 +82,7 @@ class Zoo:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"the zoo has closed: exit status {self._process.wait()}")
-        return Visit(**json.loads(line))
+        return Visit(folder=self._folder, **json.loads(line))
 
 
 @contextmanager
@@ -83,6 +99,6 @@ def opened(folder: Path, *, as_user: bool = False) -> Iterator[Zoo]:
         text=True,
     ) as process:
         try:
-            yield Zoo(process)
+            yield Zoo(process, folder)
         finally:
             process.kill()

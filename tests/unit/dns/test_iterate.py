@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 
 from checks.facts.iterate import resolve
+from checks.facts.once import once
 from netdiag.model import Brief, RootServer
+from netdiag.network import Asker
 from netdiag.outcomes import DnsReply, Outcome, SourceAddress
 from netdiag.requests import DnsQuery, Request, SelectSource
 from netdiag.target import parse
@@ -57,3 +59,49 @@ def test_servers_that_are_named_in_each_other_s_zones_end() -> None:
 
     assert found.status == "not-seen"
     assert len(world.sent) < 10
+
+
+def test_what_many_ask_for_is_worked_out_once() -> None:
+    world = World(fan)
+    net = world.network()
+    calls = []
+
+    @once
+    async def fact(net: Asker, name: str) -> int:
+        calls.append(name)
+        await asyncio.sleep(0)
+        return len(calls)
+
+    async def ask() -> list[int]:
+        return list(await asyncio.gather(*(fact(net, name) for name in "aab")))
+
+    assert asyncio.run(ask()) == [2, 2, 2]
+    assert calls == ["a", "b"]
+
+
+def test_a_network_of_its_own_is_worked_out_anew() -> None:
+    async def twice() -> list[str]:
+        found = [
+            await resolve(World(fan).network(), BRIEF, "www.trap.example.", "A") for _ in range(2)
+        ]
+        return [one.status for one in found]
+
+    assert asyncio.run(twice()) == ["not-seen", "not-seen"]
+
+
+def test_aliases_without_end_are_a_loop() -> None:
+    def alias(request: Request) -> Outcome:
+        match request:
+            case SelectSource():
+                return SourceAddress(address="22.20.0.10")
+            case DnsQuery(name=name):
+                own = record(name, "CNAME", f"x{name}")
+                return DnsReply(authoritative=True, answer=(own,))
+            case _:
+                return SILENT
+
+    found = asyncio.run(resolve(World(alias).network(), BRIEF, "www.trap.example.", "A"))
+
+    assert found.status == "alias-loop"
+    assert len(found.chain) == 13
+    assert len(set(found.chain)) == 13

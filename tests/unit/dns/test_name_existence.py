@@ -7,6 +7,7 @@ from tests.doctable import rows
 from tests.unit.dns.zones import APEX, WWW, record
 
 ALIAS = (WWW, "gone.delivery.net.")
+MANY = (WWW, *(f"n{number}.delivery.net." for number in range(12)))
 SAYS: dict[str, tuple[Status, tuple[str, ...], tuple[str, ...]]] = {
     "addresses": ("found", (WWW,), ("22.40.1.10",)),
     "no such name": ("nxdomain", (WWW,), ()),
@@ -14,6 +15,7 @@ SAYS: dict[str, tuple[Status, tuple[str, ...], tuple[str, ...]]] = {
     "an alias to a name without address": ("nodata", ALIAS, ()),
     "an alias to no such name": ("nxdomain", ALIAS, ()),
     "aliases in a circle": ("alias-loop", (*ALIAS, WWW), ()),
+    "more than 12 aliases in a row": ("alias-loop", MANY, ()),
     "nothing": ("no-answer", (WWW,), ()),
     "refusal": ("lame", (WWW,), ()),
     "mail hosts and no address, only mail is asked": ("nodata", (WWW,), ()),
@@ -67,3 +69,13 @@ def test_a_registry_is_told_from_a_domain(zone: str, code: str) -> None:
     (finding,) = name_existence.judge(facts("no such name", zone))
 
     assert finding.code == code
+
+
+@pytest.mark.parametrize(
+    ("says", "how"),
+    [("aliases in a circle", "circle"), ("more than 12 aliases in a row", "longer than")],
+)
+def test_a_circle_is_told_from_a_chain_without_end(says: str, how: str) -> None:
+    (finding,) = name_existence.judge(facts(says))
+
+    assert how in finding.message

@@ -125,3 +125,19 @@ def test_the_more_telling_of_two_replies_decides(a: Reply, aaaa: Reply, code: st
     one = replies(a, aaaa)
 
     assert resolvers.judge_resolver(facts(one, "answers"), WWW, one).code == code
+
+
+def test_addresses_of_other_names_count_for_nothing() -> None:
+    stranger = record("www.bank.example.", "A", "22.40.1.66")
+    one = asked(DnsReply(answer=(stranger,)))
+    assert one.given == {}
+
+
+def test_aliases_lead_to_addresses_within_an_answer() -> None:
+    answer = (
+        record("b.delivery.net.", "A", "22.40.1.10"),
+        record("a.delivery.net.", "CNAME", "b.delivery.net."),
+        record(WWW, "CNAME", "a.delivery.net."),
+        record("circle.", "CNAME", "circle."),
+    )
+    assert list(asked(DnsReply(answer=answer)).given) == ["22.40.1.10"]
