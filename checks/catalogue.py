@@ -19,7 +19,15 @@ from checks.dns import (
     transports,
 )
 from checks.explanations import EXPLANATIONS
-from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
+from checks.local import (
+    detour,
+    gateway_silent,
+    hosts_file,
+    interception,
+    link,
+    no_default_route,
+    uplink_down,
+)
 from checks.routing import black_hole, routing_loop, unreachable_route
 from checks.service import banner, caa, certificate, http_answer, tls
 from netdiag.conclude import Catalogue
@@ -48,6 +56,7 @@ CATALOGUE = Catalogue(
         routing_loop.CHECK,
         unreachable_route.CHECK,
         detour.CHECK,
+        interception.CHECK,
         gateway_silent.CHECK,
         hosts_file.CHECK,
         link.CHECK,

@@ -51,7 +51,12 @@ from checks.dns.name_servers import (
     ServerNotJudged,
 )
 from checks.dns.published_addresses import PrivateAddressPublished
-from checks.dns.registration import DomainExpired, DomainNotRegistered, DomainOnHold
+from checks.dns.registration import (
+    DomainExpired,
+    DomainNotRegistered,
+    DomainOnHold,
+    RegistrationNotSeen,
+)
 from checks.dns.resolvers import ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_names import (
@@ -62,6 +67,7 @@ from checks.dns.server_names import (
 from checks.dns.transports import TransportNotSeen
 from checks.facts.folding import OfAddresses, OfEndpoints
 from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
+from checks.local.interception import DnsIntercepted
 from checks.local.link import LinkDown, NoAddress
 from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
@@ -183,6 +189,16 @@ def registration_ended(
     return f".{symptom.subject}".endswith(f".{cause.subject}")
 
 
+def somebody_else_answers(cause: DnsIntercepted, _: Finding) -> bool:
+    """Who answers here is not whom the question was for, so nothing is learnt of the servers."""
+    return True
+
+
+def family_is_intercepted(cause: DnsIntercepted, symptom: LameDelegation) -> bool:
+    """A resolver answers in these servers' names, and it has no authority."""
+    return all((6 if ":" in server else 4) in cause.families for server in symptom.servers)
+
+
 def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
     """The servers have different versions of the zone, and so different answers."""
     return cause.subject == symptom.zone
@@ -231,6 +247,12 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         name_leads_nowhere,
     ),
     *rules((DomainExpired, DomainOnHold, DomainNotRegistered), (NotDelegated,), registration_ended),
+    *rules(
+        (DnsIntercepted,),
+        (*NOT_SEEN_OF_NAME, CaaNotJudged, MailExchangersNotSeen, RegistrationNotSeen),
+        somebody_else_answers,
+    ),
+    *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),

@@ -166,6 +166,15 @@ def rule(node: str, hook: str, *rules: str) -> Fault:
     return edit
 
 
+def table(node: str, text: str) -> Fault:
+    """A whole nft table on `node`, such as one that translates addresses."""
+
+    def edit(plan: Plan) -> None:
+        plan.filters[node].tables.append(text)
+
+    return edit
+
+
 def silent(node: str) -> Fault:
     """`node` answers nothing but its neighbours' questions for its link address."""
     keep = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"

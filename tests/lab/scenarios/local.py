@@ -11,6 +11,7 @@ from tests.lab.faults import (
     rule,
     silent,
     stopped,
+    table,
     without,
     without_address,
 )
@@ -28,6 +29,15 @@ def _no_default(node: str, router: str) -> tuple[str, str]:
     gateway = towards(node, router)
     return f"route del default via {gateway.v4}", f"route del default via {gateway.v6}"
 
+
+REDIRECTED_DNS = f"""
+table ip redirected {{
+chain c1 {{ type nat hook prerouting priority -100; udp dport 53 dnat to {address("dres").v4}; }}
+}}
+table ip6 redirected {{
+chain c1 {{ type nat hook prerouting priority -100; udp dport 53 dnat to {address("dres").v6}; }}
+}}
+"""
 
 MACHINE = (
     Scenario(
@@ -167,6 +177,20 @@ RESOLVER = (
         faults=(resolver("dres", 'local-data: "www.customer.example. 600 IN A 10.9.9.9"'),),
         causes=_cause("resolvers-disagree", ISP),
         status=1,
+    ),
+    Scenario(
+        name="dns-intercepted",
+        truth="The office's router sends every DNS question to the provider's resolver.",
+        faults=(table("dgw", REDIRECTED_DNS),),
+        causes=_cause("dns-intercepted", ISP),
+        status=2,
+    ),
+    Scenario(
+        name="dns-intercepted-over-ipv4",
+        truth="The office's router sends DNS over IPv4 alone to the provider's resolver.",
+        faults=(table("dgw", REDIRECTED_DNS.partition("table ip6")[0]),),
+        causes=_cause("dns-intercepted", ISP),
+        status=2,
     ),
     Scenario(
         name="resolver-denies",
