@@ -28,6 +28,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     (`address:port`) that are unrelated to any target and expected to answer. `allow` lists
     prefixes that targets may lead to although they are not public. `rdap` maps a zone to the URL
     of its registry's data service, for zones that IANA's list does not have, or to ask no list.
+    `asn` says where `netdiag trace` learns whose network an address is in: nowhere where it is
+    empty, "dns" for Team Cymru's DNS service through the machine's resolver, else a table's file
+    name.
     """
 
     vantage: str = ""
@@ -41,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_private: bool = False
     networks: tuple[Network, ...] = ()
     rdap: dict[str, str] = {}
+    asn: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -55,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True):
     allow_private: bool
     networks: tuple[OwnNetwork, ...]
     rdap: tuple[tuple[str, str], ...]
+    asn_table: Path | None
+    asn_dns: bool
 
 
 def load(path: Path) -> Settings:
@@ -78,6 +84,8 @@ def _settings(config: Config, path: Path) -> Settings:
         allow_private=config.allow_private,
         networks=tuple(_network(network, path) for network in config.networks),
         rdap=tuple(_service(zone, url, path) for zone, url in sorted(config.rdap.items())),
+        asn_table=path.parent / config.asn if config.asn not in {"", "dns"} else None,
+        asn_dns=config.asn == "dns",
     )
 
 

@@ -15,12 +15,7 @@ from typing import Literal
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Abilities, Connected, EchoReply, Failed, IcmpError, Reset, Unreachable
 from netdiag.requests import HopProbe, ReadAbilities
-
-WAVES = (range(1, 17), range(17, 31))
-"""TTLs asked at once. The second wave is for paths whose answers reach to the end of the first."""
-
-BEYOND = 3
-"""How many silent hops after the last replying one are asked again."""
+from netdiag.tracer import plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +110,7 @@ async def path_to(
     """Ask every hop towards `address`. TCP probes go to `port`, UDP ones to that (closed) port."""
     raw = protocol == "tcp" and await _may_craft(net)
     path = Path(address=address, protocol=protocol, port=port, hops=(), raw=raw)
-    for ttls in WAVES:
+    for ttls in plan.WAVES:
         hops = path.hops + await _wave(net, path, ttls)
         path = replace(path, hops=_until(hops, address))
         if not _goes_on(path, ttls):
@@ -134,7 +129,7 @@ async def _wave(net: Asker, path: Path, ttls: range) -> tuple[Hop, ...]:
     hops = await asyncio.gather(*(_hop(net, path, ttl, 0) for ttl in ttls))
     heard = [hop.ttl for hop in hops if hop.sender]
     reached = [hop.ttl for hop in hops if hop.sender == path.address]
-    limit = min(reached) if reached else max(heard, default=ttls[0] - 1) + BEYOND
+    limit = plan.end(reached, heard, before=ttls[0] - 1)
     silent = [hop for hop in hops if not hop.sender and not hop.ours and hop.ttl <= limit]
     again = await asyncio.gather(*(_hop(net, path, hop.ttl, 1) for hop in silent))
     second = {hop.ttl: _joined(before, hop) for before, hop in zip(silent, again, strict=True)}
@@ -196,4 +191,4 @@ def _goes_on(path: Path, ttls: range) -> bool:
     """Whether answers reach so near to the end of the wave that more routers may follow."""
     if path.reached or path.loop or path.refusal or not path.last:
         return False
-    return path.last.ttl > ttls[-1] - BEYOND
+    return plan.goes_on(path.last.ttl, ttls)

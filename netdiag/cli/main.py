@@ -18,6 +18,7 @@ UNKNOWN = 3
 COMMANDS = {
     "check": "Diagnose a host, domain, URL or address.",
     "dns": "Examine the DNS of a domain in full.",
+    "trace": "Show the path to a host, live or as a report, and judge it.",
     "selfcheck": "Look from your own machine and leave one file for support.",
     "probe": "One look as a monitoring plugin.",
     "judge": "Judge a saved record again, offline.",

@@ -58,10 +58,10 @@ def deliver(record: Record, form: str | None, output: Path | None, audience: Aud
     """Show or write the report and return the exit status."""
     chosen = form_of(form, output)
     if output is None:
-        click.echo(rendered(record, chosen, audience), nl=False, color=_colour())
+        click.echo(rendered(record, chosen, audience), nl=False, color=colour())
     else:
         write(output, rendered(record, chosen, audience, plain=True))
-        click.echo(rendered(record, "terminal", audience), nl=False, color=_colour())
+        click.echo(rendered(record, "terminal", audience), nl=False, color=colour())
         click.echo(f"Written: {output}", err=True)
     return STATUS[record.status]
 
@@ -70,7 +70,7 @@ def show_delegation(record: Record) -> None:
     """The way to the zone and its servers, as far as they were seen."""
     from reports import delegation
 
-    text = delegation.render(record, width=_width(), ascii_only=not _unicode())
+    text = delegation.render(record, width=width(), ascii_only=not _unicode())
     if text:
         click.echo(text)
 
@@ -81,21 +81,23 @@ def rendered(record: Record, form: str, audience: Audience, *, plain: bool = Fal
 
     look = forms.Look(
         audience=audience,
-        width=100 if plain else _width(),
-        colour=not plain and _colour(),
+        width=100 if plain else width(),
+        colour=not plain and colour(),
         ascii_only=not plain and not _unicode(),
     )
     return forms.render(form, record, look)
 
 
-def _colour() -> bool:
+def colour() -> bool:
+    """Whether standard output shows colours and wants them (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _width() -> int:
+def width(most: int = 120) -> int:
+    """Columns to write in, `most` at the most."""
     import shutil
 
-    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return max(40, min(shutil.get_terminal_size((100, 24)).columns, most))
 
 
 def _unicode() -> bool:

@@ -10,49 +10,83 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Failed, FailureKind, IcmpError
 from netdiag.requests import HopProbe
+from netdiag.tracer import plan
 from netdiag.wire import errqueue, failures, hop_kinds, sockets, tcp
 from netdiag.wire.errqueue import QueuedError
 from netdiag.wire.hop_kinds import Answer, Kind
 from netdiag.wire.sockets import Clock
 
-WAIT = 1.0
-"""Seconds for an answer."""
+WAIT = plan.LONGEST
+"""Seconds for an answer where nothing tells that less will do."""
 
 MOST_FLOWS = 32
 """Sockets kept for flows that no probe is waiting in."""
 
 _SEND_TRIES = 8
 _MOST_READ = 256
+_MOST_PAST = 512
+_MOST_ANSWERS = 128
+
+Stray: TypeAlias = Callable[[HopProbe, Answer, bool], None]
+"""Told of an answer that no probe waits for: the probe, the answer, and whether it came late (else
+it is a duplicate)."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A probe under way, or a past one; `answered` once its answer has come."""
+
+    probe: HopProbe
+    started: float
+    answer: asyncio.Future[Answer]
+    answered: bool = False
 
 
 @dataclass(slots=True)
 class _Flow:
-    """One socket and the probes under way on it, by number."""
+    """One socket and the probes under way on it, by number.
+
+    `answers` are hop and round-trip time of the latest answers; `news` ends at the next one.
+    """
 
     kind: Kind
     clock: Clock
-    waiting: dict[int, tuple[float, asyncio.Future[Answer]]] = field(default_factory=dict)
+    stray: Stray | None = None
+    waiting: dict[int, _Waiting] = field(default_factory=dict)
+    past: OrderedDict[int, _Waiting] = field(default_factory=OrderedDict)
+    answers: list[tuple[int, float]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
     last: int = field(default_factory=lambda: secrets.randbelow(1 << 16))
     unquoted: int = 0
 
-    def launch(self, ttl: int) -> tuple[int, asyncio.Future[Answer]]:
+    def launch(self, probe: HopProbe) -> tuple[int, _Waiting]:
         """Send one probe. Raises OSError."""
         # From 1 to 65535: where the identification is 0, the kernel chooses one.
         self.last = self.last % 0xFFFF + 1
+        self.past.pop(self.last, None)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.waiting[self.last] = (self.clock(), answer)
+        launched = self.waiting[self.last] = _Waiting(probe, self.clock(), answer)
         try:
-            self._transmit(self.last, ttl)
+            self._transmit(self.last, probe.ttl)
         except OSError:
             del self.waiting[self.last]
             raise
-        return self.last, answer
+        return self.last, launched
+
+    def forget(self, number: int) -> None:
+        """Wait no longer, and know the probe if an answer comes yet."""
+        self.past[number] = self.waiting.pop(number)
+        if len(self.past) > _MOST_PAST:
+            self.past.popitem(last=False)
 
     def _transmit(self, number: int, ttl: int) -> None:
         """A pending ICMP error makes a send fail without sending: read it and send again."""
@@ -94,17 +128,26 @@ class _Flow:
             self._deliver(number, errqueue.age(said), outcome)
 
     def _deliver(self, number: int, age: float, outcome: Answer) -> None:
-        started, answer = self.waiting.pop(number, (0.0, None))
-        if answer and not answer.done():
-            rtt = round(max(self.clock() - started - age, 0.0), 6)
-            answer.set_result(replace(outcome, rtt=rtt))
+        probe = self.waiting.get(number) or self.past.get(number)
+        if probe is None:
+            return
+        timed = replace(outcome, rtt=round(max(self.clock() - probe.started - age, 0.0), 6))
+        if number in self.waiting and not probe.answered:
+            probe.answer.set_result(timed)
+            self.answers = [*self.answers[1 - _MOST_ANSWERS :], (probe.probe.ttl, timed.rtt)]
+            self.news.set()
+            self.news = asyncio.Event()
+        elif self.stray:
+            self.stray(probe.probe, timed, not probe.answered)
+        probe.answered = True
 
 
 class Flows:
     """The flows of one run."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, stray: Stray | None = None) -> None:
         self._clock = clock
+        self._stray = stray
         self._flows: dict[HopProbe, _Flow] = {}
 
     async def send(self, probe: HopProbe) -> Sent:
@@ -126,7 +169,7 @@ class Flows:
     async def _send(self, probe: HopProbe) -> Sent:
         flow = self._flow(probe)
         started = self._clock()
-        outcome = await _ask(flow, probe.ttl)
+        outcome = await _ask(flow, probe)
         taken = self._clock() - started
         attempts: tuple[Attempt, ...] = (_attempt(flow.kind.how, flow.kind, outcome, taken),)
         silent = isinstance(outcome, Failed) and outcome.kind is FailureKind.TIMEOUT
@@ -142,7 +185,7 @@ class Flows:
         key = replace(probe, ttl=0, attempt=0)
         if key not in self._flows:
             self._forget_idle()
-            flow = self._flows[key] = _Flow(hop_kinds.make(probe), self._clock)
+            flow = self._flows[key] = _Flow(hop_kinds.make(probe), self._clock, self._stray)
             asyncio.get_running_loop().add_reader(flow.kind.sock.fileno(), flow.drain)
         return self._flows[key]
 
@@ -157,18 +200,32 @@ class Flows:
         kind.close()
 
 
-async def _ask(flow: _Flow, ttl: int) -> Answer | Failed:
+async def _ask(flow: _Flow, probe: HopProbe) -> Answer | Failed:
     try:
-        number, answer = flow.launch(ttl)
+        number, launched = flow.launch(probe)
     except OSError as error:
         return failures.from_error(error)
     try:
-        async with asyncio.timeout(WAIT):
-            return await answer
-    except TimeoutError:
+        await _patiently(flow, launched)
+        # A busy machine may be late in reading what came in time.
+        flow.drain()
+        if launched.answer.done():
+            return launched.answer.result()
         return Failed(kind=FailureKind.TIMEOUT)
     finally:
-        flow.waiting.pop(number, None)
+        flow.forget(number)
+
+
+async def _patiently(flow: _Flow, launched: _Waiting) -> None:
+    """Wait for the answer, for as long as the answers of other hops say that it is worth."""
+    while not launched.answer.done():
+        until = launched.started + plan.patience(launched.probe.ttl, flow.answers)
+        left = until - flow.clock()
+        if left <= 0:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await flow.news.wait()
 
 
 async def _ask_alone(probe: HopProbe, clock: Clock) -> Answer | Failed:

@@ -33,7 +33,7 @@ from netdiag.requests import (
     TlsHandshake,
 )
 from netdiag.wire import failures
-from netdiag.wire.hops import Flows
+from netdiag.wire.hops import Flows, Stray
 from netdiag.wire.sockets import Clock
 
 if TYPE_CHECKING:
@@ -44,12 +44,15 @@ AT_ONCE = 192
 
 
 class LiveTransport:
-    """Sends requests from this machine. `clock` gives monotonic seconds."""
+    """Sends requests from this machine. `clock` gives monotonic seconds.
 
-    def __init__(self, clock: Clock) -> None:
+    `stray` is told of late and duplicate answers to hop probes.
+    """
+
+    def __init__(self, clock: Clock, stray: Stray | None = None) -> None:
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._hops = Flows(clock)
+        self._hops = Flows(clock, stray)
 
     @cached_property
     def _verifying(self) -> ssl.SSLContext:

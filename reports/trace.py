@@ -1,0 +1,295 @@
+"""Traces as tables, CSV, Markdown and JSON. What came from outside is cleaned again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from netdiag import __version__
+from netdiag.text import clean
+from netdiag.tracer import atlas, verdict
+from netdiag.tracer.trace import Trace
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+FORMS = ("terminal", "markdown", "csv", "json")
+WIDE = 160
+"""Columns from which two traces are shown side by side."""
+
+_ROOMY = 100
+_LEVELS = "▁▂▃▄▅▆▇█"
+_ASCII_LEVELS = "_.-=+*#%"
+_COLOUR = {"ok": "green", "warning": "yellow", "critical": "red", "unknown": "cyan"}
+_TITLES = ("hop", "address", "loss", "sent", "last", "avg", "best", "worst", "jitter")
+LEGEND = (
+    "~ this router answers less often than hops behind it: it limits its answers and loses "
+    "nothing. Times in ms."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What is known of an address: its reverse name, and the network it belongs to."""
+
+    name: str = ""
+    asn: int | None = None
+    prefix: str = ""
+    network: str = ""
+
+    def __str__(self) -> str:
+        number = f"AS{self.asn}" if self.asn is not None else ""
+        return clean(" ".join(part for part in (number, self.network) if part), 60)
+
+
+Names = Mapping[str, Named]
+_UNKNOWN = Named()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One hop as it is shown. Times are milliseconds, `loss` a share from 0 to 1."""
+
+    hop: int
+    address: str
+    loss: float
+    sent: int
+    last: float | None
+    average: float | None
+    best: float | None
+    worst: float | None
+    jitter: float | None
+    limited: bool
+    late: int
+    duplicates: int
+    name: str = ""
+    network: str = ""
+    others: tuple[str, ...] = ()
+    labels: tuple[int, ...] = ()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        times = (self.last, self.average, self.best, self.worst, self.jitter)
+        mark = "~" if self.limited else ""
+        shown = tuple("" if time is None else f"{time:.1f}" for time in times)
+        return (str(self.hop), self.address, f"{mark}{self.loss:.0%}", str(self.sent), *shown)
+
+
+def rows(trace: Trace, names: Names) -> tuple[Row, ...]:
+    """The hops up to the target, or up to the last that answered."""
+    last = trace.end or max(trace.hops, default=0)
+    return tuple(_row(trace, ttl, names) for ttl in range(1, last + 1) if ttl in trace.hops)
+
+
+def render(form: str, traces: Sequence[Trace], names: Names, width: int, *, colour: bool) -> str:
+    """The finished report in one of `FORMS`."""
+    match form:
+        case "json":
+            return _json(traces, names)
+        case "csv":
+            return _csv(traces, names)
+        case "markdown":
+            return "\n".join(_markdown(trace, names) for trace in traces)
+        case _:
+            return _terminal(traces, names, width, colour=colour)
+
+
+def tables(
+    traces: Sequence[Trace], names: Names, width: int, *, ascii_only: bool = False
+) -> RenderableType:
+    """The tables: side by side where there is room, else one below the other."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    beside = len(traces) == 2 and width >= WIDE
+    each = width // 2 - 1 if beside else width
+    parts = [
+        Group(
+            Text(_heading(trace), style="bold"),
+            _table(trace, names, each, ascii_only=ascii_only),
+        )
+        for trace in traces
+    ]
+    if not beside:
+        return Group(*parts)
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(ratio=1)
+    grid.add_column(ratio=1)
+    grid.add_row(*parts)
+    return grid
+
+
+def verdicts(traces: Sequence[Trace], names: Names) -> RenderableType:
+    """What each trace says, and the legend."""
+    from rich.console import Group
+    from rich.text import Text
+
+    limited = any(row.limited for trace in traces for row in rows(trace, names))
+    legend = LEGEND if limited else "Times in ms."
+    return Group(*(_verdict(trace) for trace in traces), Text(legend, style="dim"))
+
+
+def sparkline(course: Sequence[float | None], *, ascii_only: bool = False) -> str:
+    """Round-trip times as bars between the best and the worst; `!` where one was lost."""
+    levels = _ASCII_LEVELS if ascii_only else _LEVELS
+    times = [time for time in course if time is not None]
+    low, high = min(times, default=0.0), max(times, default=0.0)
+    # What differs by less than a millisecond is level: a picture of noise tells nothing.
+    span = max(high - low, 0.001)
+    return "".join(
+        "!" if time is None else levels[round((time - low) / span * (len(levels) - 1))]
+        for time in course
+    )
+
+
+def _row(trace: Trace, ttl: int, names: Names) -> Row:
+    hop = trace.hops[ttl]
+    sender = trace.sender(ttl)
+    named = names.get(sender, _UNKNOWN) if sender else _UNKNOWN
+    others = tuple(address for address, _ in hop.senders.most_common()[1:])
+    known = hop.received > 0
+    return Row(
+        hop=ttl,
+        address=clean(sender or "*", 60),
+        loss=hop.loss,
+        sent=hop.sent,
+        last=_ms(hop.last),
+        average=_ms(hop.average),
+        best=_ms(hop.best) if known else None,
+        worst=_ms(hop.worst) if known else None,
+        jitter=_ms(hop.jitter),
+        limited=ttl < trace.end and verdict.limited(trace, ttl),
+        late=hop.late,
+        duplicates=hop.duplicates,
+        name=clean(named.name, 120),
+        network=str(named),
+        others=tuple(clean(address, 60) for address in others),
+        labels=tuple(label.label for label in hop.labels),
+    )
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
+
+
+def _heading(trace: Trace) -> str:
+    aim = trace.aim
+    port = "" if aim.protocol == "icmp" else f" port {aim.port}"
+    flows = f", {aim.flows} flows" if aim.flows > 1 else ""
+    count = f"{trace.rounds} round" + ("" if trace.rounds == 1 else "s")
+    return f"{aim.address} over {aim.protocol.upper()}{port}{flows}, {count}"
+
+
+def _table(trace: Trace, names: Names, width: int, *, ascii_only: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.ASCII if ascii_only else box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    for title in _TITLES:
+        right = title != "address"
+        table.add_column(title, justify="right" if right else "left", no_wrap=right)
+    roomy = width >= _ROOMY
+    if roomy:
+        table.add_column("course", no_wrap=True)
+    for row in rows(trace, names):
+        style = "dim" if row.address == "*" else "red" if row.loss and not row.limited else ""
+        cells = [Text(cell, style=style) for cell in row.cells]
+        cells[1] = Text("\n".join(_who(row)), style=style)
+        if roomy:
+            course = list(trace.hops[row.hop].course)[-(width - 88) :]
+            cells.append(Text(sparkline(course, ascii_only=ascii_only), style="cyan"))
+        table.add_row(*cells)
+    return table
+
+
+def _who(row: Row) -> list[str]:
+    """The address, and below it what else is known of the hop."""
+    lines = [row.address]
+    lines += [text for text in (row.name, row.network) if text]
+    lines += [f"also {address}" for address in row.others]
+    if row.labels:
+        lines.append("MPLS " + " ".join(str(label) for label in row.labels))
+    if row.duplicates or row.late:
+        lines.append(f"{row.duplicates} duplicate, {row.late} late")
+    return lines
+
+
+def _verdict(trace: Trace) -> RenderableType:
+    from rich.text import Text
+
+    judged = verdict.judge(trace)
+    return Text(f"{judged.code}: {clean(judged.text, 600)}", style=_COLOUR[judged.status])
+
+
+def _terminal(traces: Sequence[Trace], names: Names, width: int, *, colour: bool) -> str:
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False
+    )
+    console.print(tables(traces, names, width), verdicts(traces, names))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _csv(traces: Sequence[Trace], names: Names) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    extra = ("limited", "late", "duplicates", "name", "network", "others", "labels")
+    writer.writerow(("target", "protocol", *_TITLES, *extra))
+    for trace in traces:
+        for row in rows(trace, names):
+            told = (int(row.limited), row.late, row.duplicates, row.name, row.network)
+            times = (row.last, row.average, row.best, row.worst, row.jitter)
+            lists = (" ".join(row.others), " ".join(map(str, row.labels)))
+            head = (trace.aim.address, trace.aim.protocol, row.hop, row.address)
+            writer.writerow(
+                _plain(v) for v in (*head, round(row.loss, 4), row.sent, *times, *told, *lists)
+            )
+    return out.getvalue()
+
+
+def _plain(value: object) -> object:
+    """Text that no spreadsheet takes for a formula (names come from outside)."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
+
+
+def _markdown(trace: Trace, names: Names) -> str:
+    judged = verdict.judge(trace)
+    lines = [f"## {_heading(trace)}", "", "| " + " | ".join(_TITLES) + " | network |"]
+    lines.append("|---:|:---|" + "---:|" * 7 + ":---|")
+    for row in rows(trace, names):
+        who = " ".join((f"`{row.address}`", _escaped(row.name))).strip()
+        cells = (row.cells[0], who, *row.cells[2:], _escaped(row.network))
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", f"**{judged.code}**: {_escaped(clean(judged.text, 600))}", "", LEGEND, ""]
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    for character in "\\`*_|<>[]":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def _json(traces: Sequence[Trace], names: Names) -> str:
+    document = {
+        "netdiag": __version__,
+        "traces": [
+            {
+                **atlas.write(trace),
+                "rounds": trace.rounds,
+                "verdict": asdict(verdict.judge(trace)),
+                "hops": [asdict(row) for row in rows(trace, names)],
+            }
+            for trace in traces
+        ],
+    }
+    return json.dumps(document, indent=1) + "\n"
