@@ -16,6 +16,8 @@ from checks.dns import (
     resolvers,
     reverse,
     server_names,
+    soa_agreement,
+    soa_timers,
     transports,
 )
 from checks.explanations import EXPLANATIONS
@@ -46,6 +48,8 @@ CATALOGUE = Catalogue(
         resolvers.CHECK,
         reverse.CHECK,
         server_names.CHECK,
+        soa_agreement.CHECK,
+        soa_timers.CHECK,
         consistency.CHECK,
         families.CHECK,
         host_state.CHECK,

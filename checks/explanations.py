@@ -64,6 +64,7 @@ from checks.dns.server_names import (
     NameServerUnresolvable,
     ServerNameNotDetermined,
 )
+from checks.dns.soa_agreement import SoaFieldsDiffer
 from checks.dns.transports import TransportNotSeen
 from checks.facts.folding import OfAddresses, OfEndpoints
 from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
@@ -204,6 +205,11 @@ def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
     return cause.subject == symptom.zone
 
 
+def change_on_its_way(cause: SerialMismatch, symptom: SoaFieldsDiffer) -> bool:
+    """The servers have different versions of the zone, so its SOA records may differ."""
+    return cause.subject == symptom.subject
+
+
 def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDelegation) -> bool:
     """The parent's wrong address is where this server was looked for."""
     led = {f"{cause.subject} [{address}]" for address in cause.glue}
@@ -254,6 +260,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     ),
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
+    *rules((SerialMismatch,), (SoaFieldsDiffer,), change_on_its_way),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),

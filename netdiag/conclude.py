@@ -180,4 +180,5 @@ def _finding(
         advice=Advice(agent=finding.for_agent, customer=finding.for_customer),
         reproduce=reproduce.commands(evidence) if asks_action else (),
         references=references[judgement.check] if asks_action else (),
+        equivalents=finding.equivalents,
     )

@@ -150,6 +150,10 @@ class Finding:
     its arguments, its properties word it. `severity` and `owner` are the usual ones unless a kind
     overrides the property because its fields decide. Advice is empty on findings that ask for no
     action.
+
+    `known_as` lists what other tools call the same, as `zonemaster:TAG` or `dnsviz:CODE`, for every
+    form the kind can take; `equivalents` those that hold for one finding, which its fields may
+    narrow and never widen.
     """
 
     code: ClassVar[str]
@@ -157,6 +161,7 @@ class Finding:
     area: ClassVar[Area]
     usual_severity: ClassVar[Severity] = Severity.NOTICE
     usual_owner: ClassVar[Owner] = Owner.NETDIAG
+    known_as: ClassVar[tuple[str, ...]] = ()
 
     subject: str
     evidence: tuple[ObservationId, ...]
@@ -173,6 +178,11 @@ class Finding:
     @property
     def owner(self) -> Owner:
         return self.usual_owner
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        """What other tools call this finding."""
+        return self.known_as
 
     @property
     def for_agent(self) -> str:

@@ -72,7 +72,8 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRecord:
-    """One finding as every report sees it. `evidence` are transcript ids."""
+    """One finding as every report sees it. `evidence` are transcript ids; `equivalents` what other
+    tools call the same, as `zonemaster:TAG` or `dnsviz:CODE`."""
 
     id: str
     check: str
@@ -90,6 +91,7 @@ class FindingRecord:
     advice: Advice
     reproduce: tuple[str, ...]
     references: tuple[str, ...]
+    equivalents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ Groups = tuple[tuple[str, tuple[str, ...]], ...]
 @dataclass(frozen=True, kw_only=True)
 class ServersAgree(Finding):
     code: ClassVar[str] = "servers-agree"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:ONE_SOA_SERIAL",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     count: int
@@ -86,6 +87,10 @@ class _Differ(Finding):
 @dataclass(frozen=True, kw_only=True)
 class SerialMismatch(_Differ):
     code: ClassVar[str] = "serial-mismatch"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:MULTIPLE_SOA_SERIALS",
+        "zonemaster:SOA_SERIAL_VARIATION",
+    )
 
     @property
     def message(self) -> str:

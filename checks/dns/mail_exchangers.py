@@ -57,6 +57,7 @@ class MailExchangerResolves(Finding):
     """`host` takes mail for the subject."""
 
     code: ClassVar[str] = "mail-exchanger-resolves"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MX_RECORD_IS_NOT_CNAME",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     host: str
@@ -71,6 +72,7 @@ class MailExchangerResolves(Finding):
 @dataclass(frozen=True, kw_only=True)
 class MailGoesToTheName(Finding):
     code: ClassVar[str] = "mail-goes-to-the-name"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z09_MISSING_MAIL_TARGET",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
 
@@ -136,6 +138,7 @@ class MxUnresolvable(_MailProblem):
 @dataclass(frozen=True, kw_only=True)
 class MxIsCname(_MailProblem):
     code: ClassVar[str] = "mx-is-cname"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MX_RECORD_IS_CNAME",)
     usual_severity: ClassVar[Severity] = Severity.WARNING
     host: str
     alias: str

@@ -99,6 +99,10 @@ class NotDelegated(_NoAddress):
     """`zone` is the registry's, which knows no domain on the way to the name."""
 
     code: ClassVar[str] = "not-delegated"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:B01_NO_CHILD",
+        "zonemaster:B02_NO_DELEGATION",
+    )
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
 
     @property
@@ -173,6 +177,7 @@ class CnameDangling(_NoAddress):
 @dataclass(frozen=True, kw_only=True)
 class CnameLoop(_NoAddress):
     code: ClassVar[str] = "cname-loop"
+    known_as: ClassVar[tuple[str, ...]] = ("dnsviz:CNAME_LOOP",)
     chain: tuple[str, ...]
 
     @property

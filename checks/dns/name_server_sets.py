@@ -49,6 +49,7 @@ from netdiag.outcomes import DnsReply
 @dataclass(frozen=True, kw_only=True)
 class NameServerSetFine(OfDelegation):
     code: ClassVar[str] = "name-server-set-fine"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMES_MATCH",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     names: tuple[str, ...]
@@ -69,9 +70,28 @@ class _SetProblem(Finding):
 @dataclass(frozen=True, kw_only=True)
 class DelegationMismatch(OfDelegation, _SetProblem):
     code: ClassVar[str] = "delegation-mismatch"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:EXTRA_NAME_PARENT",
+        "zonemaster:EXTRA_NAME_CHILD",
+        "zonemaster:TOTAL_NAME_MISMATCH",
+        "dnsviz:NS_NAME_NOT_IN_CHILD",
+        "dnsviz:NS_NAME_NOT_IN_PARENT",
+    )
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     only_parent: tuple[str, ...]
     only_zone: tuple[str, ...]
+    in_both: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        said = {
+            "zonemaster:EXTRA_NAME_PARENT": bool(self.only_parent),
+            "zonemaster:EXTRA_NAME_CHILD": bool(self.only_zone),
+            "zonemaster:TOTAL_NAME_MISMATCH": not self.in_both,
+            "dnsviz:NS_NAME_NOT_IN_CHILD": bool(self.only_parent),
+            "dnsviz:NS_NAME_NOT_IN_PARENT": bool(self.only_zone),
+        }
+        return tuple(name for name, holds in said.items() if holds)
 
     @property
     def message(self) -> str:
@@ -100,6 +120,7 @@ class DelegationMismatch(OfDelegation, _SetProblem):
 @dataclass(frozen=True, kw_only=True)
 class SingleNameServer(_SetProblem):
     code: ClassVar[str] = "single-name-server"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NOT_ENOUGH_NS_DEL",)
     server: str
 
     @property
@@ -196,6 +217,7 @@ def _mismatch(zone: Zone) -> Iterable[Finding]:
             parent=parent_of(zone),
             only_parent=tuple(map(shown, sorted(parent - child))),
             only_zone=tuple(map(shown, sorted(child - parent))),
+            in_both=bool(parent & child),
         )
 
 

@@ -71,9 +71,29 @@ class Lameness(enum.Enum):
     NO_SOA = "claims authority and has no SOA record"
 
 
+_BASIC = {
+    Lameness.REFUSED: "zonemaster:B02_UNEXPECTED_RCODE",
+    Lameness.FAILS: "zonemaster:B02_UNEXPECTED_RCODE",
+    Lameness.REFERS: "zonemaster:B02_NS_NOT_AUTH",
+    Lameness.NO_AUTHORITY: "zonemaster:B02_NS_NOT_AUTH",
+    Lameness.NO_SOA: "zonemaster:B02_NS_BROKEN",
+}
+"""What Basic02 says of a server, where no other one serves the zone."""
+
+_NOT_AUTHORITATIVE = ("zonemaster:IS_NOT_AUTHORITATIVE", "dnsviz:SERVER_NOT_AUTHORITATIVE")
+_ALIKE = {
+    Lameness.REFUSED: ("dnsviz:SERVER_INVALID_RESPONSE_UDP",),
+    Lameness.FAILS: ("dnsviz:SERVER_INVALID_RESPONSE_UDP",),
+    Lameness.REFERS: _NOT_AUTHORITATIVE,
+    Lameness.NO_AUTHORITY: _NOT_AUTHORITATIVE,
+    Lameness.NO_SOA: ("zonemaster:SOA_NOT_EXISTS",),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerServes(Finding):
     code: ClassVar[str] = "server-serves"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:B02_AUTH_RESPONSE_SOA",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     servers: tuple[str, ...]
@@ -99,7 +119,22 @@ class _ServerFails(Finding):
 @dataclass(frozen=True, kw_only=True)
 class LameDelegation(_ServerFails):
     code: ClassVar[str] = "lame-delegation"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:B02_UNEXPECTED_RCODE",
+        "zonemaster:B02_NS_NOT_AUTH",
+        "zonemaster:B02_NS_BROKEN",
+        "zonemaster:B02_NO_WORKING_NS",
+        "zonemaster:IS_NOT_AUTHORITATIVE",
+        "zonemaster:SOA_NOT_EXISTS",
+        "dnsviz:SERVER_NOT_AUTHORITATIVE",
+        "dnsviz:SERVER_INVALID_RESPONSE_UDP",
+    )
     how: Lameness
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        alone = () if self.hidden else ("zonemaster:B02_NO_WORKING_NS", _BASIC[self.how])
+        return (*_ALIKE[self.how], *alone)
 
     @property
     def message(self) -> str:
@@ -127,6 +162,12 @@ class NameServerSilent(_ServerFails):
     """Hidden always: another server answers."""
 
     code: ClassVar[str] = "name-server-silent"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:CN01_NO_RESPONSE_UDP",
+        "zonemaster:CN02_NO_RESPONSE_TCP",
+        "dnsviz:SERVER_UNRESPONSIVE_UDP",
+        "dnsviz:SERVER_UNRESPONSIVE_TCP",
+    )
 
     @property
     def message(self) -> str:
@@ -150,6 +191,14 @@ class NameServerSilent(_ServerFails):
 @dataclass(frozen=True, kw_only=True)
 class NoNameServerAnswers(_ServerFails):
     code: ClassVar[str] = "no-name-server-answers"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:B02_NO_WORKING_NS",
+        "zonemaster:B02_NS_NO_RESPONSE",
+        "zonemaster:CN01_NO_RESPONSE_UDP",
+        "zonemaster:CN02_NO_RESPONSE_TCP",
+        "dnsviz:SERVER_UNRESPONSIVE_UDP",
+        "dnsviz:SERVER_UNRESPONSIVE_TCP",
+    )
 
     @property
     def message(self) -> str:

@@ -76,8 +76,18 @@ class NameServerUnresolvable(_ServerName):
     """`alone` where the zone has no other server with an address."""
 
     code: ClassVar[str] = "name-server-unresolvable"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:CAN_NOT_BE_RESOLVED",
+        "zonemaster:NO_RESOLUTION",
+        "dnsviz:NO_ADDRESS_FOR_NS_NAME",
+    )
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
     alone: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        resolution = "NO_RESOLUTION" if self.alone else "CAN_NOT_BE_RESOLVED"
+        return (f"zonemaster:{resolution}", "dnsviz:NO_ADDRESS_FOR_NS_NAME")
 
     @property
     def severity(self) -> Severity:
@@ -105,6 +115,10 @@ class NameServerUnresolvable(_ServerName):
 @dataclass(frozen=True, kw_only=True)
 class MissingGlue(OfDelegation, _ServerName):
     code: ClassVar[str] = "missing-glue"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:EXTRA_ADDRESS_CHILD",
+        "dnsviz:MISSING_GLUE_FOR_NS_NAME",
+    )
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
 
     @property
@@ -129,9 +143,23 @@ class MissingGlue(OfDelegation, _ServerName):
 @dataclass(frozen=True, kw_only=True)
 class GlueMismatch(OfDelegation, _ServerName):
     code: ClassVar[str] = "glue-mismatch"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:IN_BAILIWICK_ADDR_MISMATCH",
+        "zonemaster:EXTRA_ADDRESS_CHILD",
+        "dnsviz:GLUE_MISMATCH",
+    )
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     glue: tuple[str, ...]
     own: tuple[str, ...]
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        said = {
+            "zonemaster:IN_BAILIWICK_ADDR_MISMATCH": set(self.glue) - set(self.own),
+            "zonemaster:EXTRA_ADDRESS_CHILD": set(self.own) - set(self.glue),
+            "dnsviz:GLUE_MISMATCH": self.glue,
+        }
+        return tuple(name for name, holds in said.items() if holds)
 
     @property
     def message(self) -> str:

@@ -73,6 +73,10 @@ class _Transport(Finding):
 @dataclass(frozen=True, kw_only=True)
 class DnsTcpRefused(_Transport):
     code: ClassVar[str] = "dns-tcp-refused"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:CN02_NO_RESPONSE_TCP",
+        "dnsviz:SERVER_UNRESPONSIVE_TCP",
+    )
 
     @property
     def message(self) -> str:
@@ -95,7 +99,20 @@ class DnsTcpRefused(_Transport):
 
 @dataclass(frozen=True, kw_only=True)
 class EdnsNotSupported(_Transport):
+    """`dropped` where the server leaves a query with EDNS unanswered, else it answers an error."""
+
     code: ClassVar[str] = "edns-not-supported"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:BREAKS_ON_EDNS",
+        "zonemaster:NO_EDNS_SUPPORT",
+        "dnsviz:ERROR_WITH_EDNS",
+    )
+    dropped: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        tag = "BREAKS_ON_EDNS" if self.dropped else "NO_EDNS_SUPPORT"
+        return (f"zonemaster:{tag}", "dnsviz:ERROR_WITH_EDNS")
 
     @property
     def message(self) -> str:
@@ -131,7 +148,9 @@ class TransportNotSeen(Finding):
 
 
 Verdict = tuple[type[Finding], str]
-"""A kind of finding, and why nothing can be told where that is the verdict."""
+"""A kind of finding, and why nothing can be told where that is the verdict, or how EDNS fails."""
+
+DROPPED = "dropped"
 
 
 async def gather(net: Asker, brief: Brief) -> Zone:
@@ -157,7 +176,7 @@ def verdicts(server: ZoneServer, unheard_tcp: tuple[int, ...] = ()) -> tuple[Ver
     """What is to be said of one server."""
     found: list[Verdict] = []
     if not serves(server.soa) and server.plain and serves(server.plain):
-        found.append((EdnsNotSupported, ""))
+        found.append((EdnsNotSupported, DROPPED if isinstance(server.soa.outcome, Failed) else ""))
     if not any(serves(seen) for seen in server.udp):
         found.append((TransportNotSeen, "the zone was answered over TCP alone"))
     elif not server.answers_tcp:
@@ -183,7 +202,9 @@ def _finding(zone: Zone, verdict: Verdict, servers: list[ZoneServer]) -> Finding
         evidence += tuple(s.tcp.id for s in zone.servers if s.answers_tcp)
         return DnsTcpRefused(subject=subject, evidence=evidence, servers=names)
     if kind is EdnsNotSupported:
-        return EdnsNotSupported(subject=subject, evidence=evidence, servers=names)
+        return EdnsNotSupported(
+            subject=subject, evidence=evidence, servers=names, dropped=why == DROPPED
+        )
     if kind is TransportNotSeen:
         return TransportNotSeen(subject=subject, evidence=evidence, servers=names, why=why)
     return TransportsWork(subject=subject, evidence=evidence, servers=names)

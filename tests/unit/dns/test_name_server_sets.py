@@ -62,3 +62,15 @@ def test_one_server_in_each_family_is_no_shared_network() -> None:
     (finding,) = name_server_sets.judge(zone(server(), server(apart)))
 
     assert finding.code == "name-server-set-fine"
+
+
+def test_the_equivalents_tell_which_side_names_more() -> None:
+    only_more = zone(server(ns=(NS1,)), delegated=(NS1, NS2))
+    disjoint = zone(server(ns=("ns9.other.example.",)), delegated=(NS1, NS2))
+
+    (more,) = (f for f in name_server_sets.judge(only_more) if f.code == "delegation-mismatch")
+    (apart,) = (f for f in name_server_sets.judge(disjoint) if f.code == "delegation-mismatch")
+
+    assert set(more.equivalents) == {"zonemaster:EXTRA_NAME_PARENT", "dnsviz:NS_NAME_NOT_IN_CHILD"}
+    assert "zonemaster:TOTAL_NAME_MISMATCH" in apart.equivalents
+    assert set(apart.equivalents) == set(apart.known_as)

@@ -84,3 +84,14 @@ def test_silence_over_tcp_is_blamed_only_where_somebody_else_answers_over_tcp(
     found = asyncio.run(transports.gather(World(answers).network(), brief))
 
     assert [finding.code for finding in transports.judge(found)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("udp", "tag"), [("silent", "BREAKS_ON_EDNS"), ("FORMERR", "NO_EDNS_SUPPORT")]
+)
+def test_the_equivalents_tell_how_edns_fails(udp: str, tag: str) -> None:
+    one = server(udp=REPLIES[udp], plain=soa(), tcp=soa())
+
+    (finding,) = transports.judge(zone(one))
+
+    assert finding.equivalents == (f"zonemaster:{tag}", "dnsviz:ERROR_WITH_EDNS")
