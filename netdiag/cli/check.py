@@ -9,23 +9,13 @@ import click
 
 from netdiag.cli import live
 from netdiag.cli import output as outputs
-from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, plan_for, run_options
+from netdiag.cli.options import Asked, Audience, plan_for, report_options, run_options
 
 
 @click.command("check")
 @click.argument("target")
 @run_options
-@click.option("--format", "form", type=click.Choice(FORMS), help="The report's form.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
-@click.option(
-    "--audience",
-    type=click.Choice(AUDIENCES),
-    default="agent",
-    show_default=True,
-    help="For whom the report is worded.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show each request as asked and answered.")
-@click.option("--log-file", type=click.Path(path_type=Path), help="Write what -v shows to a file.")
+@report_options
 def command(
     target: str,
     form: str | None,

@@ -9,7 +9,7 @@ import click
 
 from netdiag.cli import live
 from netdiag.cli import output as outputs
-from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, look_options, plan_for
+from netdiag.cli.options import Asked, Audience, look_options, plan_for, report_options
 
 
 @click.command("dns")
@@ -35,17 +35,7 @@ from netdiag.cli.options import AUDIENCES, FORMS, Asked, Audience, look_options,
     help="Also show what each server gives for this type; may be given several times.",
 )
 @click.option("--at", metavar="ADDRESS", help="Look at the zone as this one server has it.")
-@click.option("--format", "form", type=click.Choice(FORMS), help="The report's form.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here.")
-@click.option(
-    "--audience",
-    type=click.Choice(AUDIENCES),
-    default="agent",
-    show_default=True,
-    help="For whom the report is worded.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show each question as asked and answered.")
-@click.option("--log-file", type=click.Path(path_type=Path), help="Write what -v shows to a file.")
+@report_options
 def command(
     name: str,
     form: str | None,

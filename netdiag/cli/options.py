@@ -58,6 +58,30 @@ def run_options(command: F) -> F:
     return port(thorough(look_options(command)))
 
 
+def report_options(command: F) -> F:
+    """Options of every command that ends with a report."""
+    options = [
+        click.option("--format", "form", type=click.Choice(FORMS), help="The report's form."),
+        click.option(
+            "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here."
+        ),
+        click.option(
+            "--audience",
+            type=click.Choice(AUDIENCES),
+            default="agent",
+            show_default=True,
+            help="For whom the report is worded.",
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Show each request and its answer."),
+        click.option(
+            "--log-file", type=click.Path(path_type=Path), help="Write what -v shows to a file."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def look_options(command: F) -> F:
     """Options of every command that looks at a target."""
     options = [
