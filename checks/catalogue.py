@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checks.connectivity import families, host_state, mail_port, port_state, service_silent
 from checks.dns import (
+    apex_records,
     asked_types,
     consistency,
     mail_exchangers,
@@ -15,6 +16,7 @@ from checks.dns import (
     registration,
     resolvers,
     reverse,
+    server_conduct,
     server_names,
     soa_agreement,
     soa_timers,
@@ -36,6 +38,7 @@ from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
     checks=(
+        apex_records.CHECK,
         asked_types.CHECK,
         transports.CHECK,
         mail_exchangers.CHECK,
@@ -47,6 +50,7 @@ CATALOGUE = Catalogue(
         registration.CHECK,
         resolvers.CHECK,
         reverse.CHECK,
+        server_conduct.CHECK,
         server_names.CHECK,
         soa_agreement.CHECK,
         soa_timers.CHECK,

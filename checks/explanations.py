@@ -30,6 +30,7 @@ from checks.connectivity.port_state import (
     ResetByMiddlebox,
 )
 from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
+from checks.dns.apex_records import ApexRecordNotGiven
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
 from checks.dns.mail_exchangers import (
     MailExchangerNotSeen,
@@ -210,6 +211,11 @@ def change_on_its_way(cause: SerialMismatch, symptom: SoaFieldsDiffer) -> bool:
     return cause.subject == symptom.subject
 
 
+def server_lacks_the_zone(cause: LameDelegation, symptom: ApexRecordNotGiven) -> bool:
+    """These servers do not serve the zone, so they cannot give its records either."""
+    return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
+
+
 def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDelegation) -> bool:
     """The parent's wrong address is where this server was looked for."""
     led = {f"{cause.subject} [{address}]" for address in cause.glue}
@@ -261,6 +267,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((SerialMismatch,), (SoaFieldsDiffer,), change_on_its_way),
+    *rules((LameDelegation,), (ApexRecordNotGiven,), server_lacks_the_zone),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),

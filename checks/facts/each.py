@@ -1,0 +1,44 @@
+"""Further questions to every server of a zone that answers anything, all at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from checks.facts.zone import Zone, ZoneServer
+from netdiag.network import Asker, Observation
+from netdiag.outcomes import DnsReply
+from netdiag.requests import DnsQuery
+
+
+async def of_each(
+    net: Asker, zone: Zone, *questions: DnsQuery
+) -> tuple[tuple[Observation, ...], ...]:
+    """For each server that answers, in the zone's order, the observations of `questions`.
+
+    A question that stays without answer over UDP is asked in another shape, without EDNS, before
+    silence counts: the observation is then that of the second shape.
+    """
+    servers = answering(zone)
+    return tuple(await asyncio.gather(*(_asked(net, server, questions) for server in servers)))
+
+
+def answering(zone: Zone) -> tuple[ZoneServer, ...]:
+    """The servers that answered the zone's SOA question over some transport."""
+    return tuple(server for server in zone.servers if server.answers)
+
+
+async def _asked(
+    net: Asker, server: ZoneServer, questions: Sequence[DnsQuery]
+) -> tuple[Observation, ...]:
+    address = server.server.address
+    queries = [replace(question, server=address) for question in questions]
+    return tuple(await asyncio.gather(*(_in_some_shape(net, query) for query in queries)))
+
+
+async def _in_some_shape(net: Asker, query: DnsQuery) -> Observation:
+    seen = await net.ask(query)
+    if isinstance(seen.outcome, DnsReply) or query.transport == "tcp" or query.udp_payload is None:
+        return seen
+    return await net.ask(replace(query, udp_payload=None))
