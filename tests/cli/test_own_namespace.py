@@ -38,7 +38,6 @@ child.xa. 3600 IN NS ns1.child.xa.
 child.xa. 3600 IN NS ns2.child.xa.
 ns1.child.xa. 3600 IN A 127.1.0.3
 ns2.child.xa. 3600 IN AAAA fd00::3
-child.xa. 3600 IN MX 10 ns1.child.xa.
 """,
 }
 SERVED = {
@@ -99,7 +98,8 @@ def test_a_zone_below_private_roots_is_examined_whole(tmp_path: Path) -> None:
 
     for tree in (child, parent):
         assert tree["status"] == "ok", tree["summary"]
-        assert tree["causes"] == []
+        causes = tree["causes"]
+        assert {cause["severity"] for cause in causes} <= {"notice"}  # type: ignore[attr-defined]
     asked = {o["request"].get("server") for o in child["transcript"]}  # type: ignore[attr-defined]
     assert {"127.1.0.3", "fd00::3"} <= asked
     assert [c["code"] for c in missing["causes"]] == ["not-delegated"]  # type: ignore[attr-defined]
