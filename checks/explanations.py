@@ -44,7 +44,7 @@ from checks.dns.name_existence import (
     NameNotDetermined,
     NotDelegated,
 )
-from checks.dns.name_server_sets import NameServerSetNotSeen
+from checks.dns.name_server_sets import NameServerSetNotSeen, SingleNameServer
 from checks.dns.name_servers import (
     LameDelegation,
     NameServerSilent,
@@ -60,6 +60,7 @@ from checks.dns.registration import (
 )
 from checks.dns.resolvers import ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
+from checks.dns.server_count import TooFewNameServers
 from checks.dns.server_names import (
     GlueMismatch,
     NameServerUnresolvable,
@@ -216,6 +217,11 @@ def server_lacks_the_zone(cause: LameDelegation, symptom: ApexRecordNotGiven) ->
     return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
 
 
+def only_one_server(cause: SingleNameServer, symptom: TooFewNameServers) -> bool:
+    """With one name server alone there cannot be two with an address of a family."""
+    return cause.subject == symptom.subject
+
+
 def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDelegation) -> bool:
     """The parent's wrong address is where this server was looked for."""
     led = {f"{cause.subject} [{address}]" for address in cause.glue}
@@ -267,6 +273,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((SerialMismatch,), (SoaFieldsDiffer,), change_on_its_way),
+    *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),
     *rules((LameDelegation,), (ApexRecordNotGiven,), server_lacks_the_zone),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),

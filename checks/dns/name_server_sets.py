@@ -40,10 +40,9 @@ from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.parents import OfDelegation, parent_of
-from checks.facts.zone import Zone, target_zone
+from checks.facts.zone import Zone, own_names, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
-from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import DnsReply
+from netdiag.network import Asker, ObservationId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,19 +234,6 @@ def _redundancy(zone: Zone) -> Iterable[Finding]:
         yield NameServersShareNetwork(
             subject=shown(zone.apex), evidence=_cited(zone), networks=prefixes
         )
-
-
-def own_names(zone: Zone) -> set[str]:
-    """What the servers that serve the zone give as its NS set, all of them together."""
-    return {name for server in zone.serving for name in _names_in(server.ns, zone.apex)}
-
-
-def _names_in(seen: Observation, apex: str) -> tuple[str, ...]:
-    match seen.outcome:
-        case DnsReply(authoritative=True, answer=answer):
-            return tuple(r.data.lower() for r in answer if (r.name, r.rtype) == (apex, "NS"))
-        case _:
-            return ()
 
 
 def _network(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

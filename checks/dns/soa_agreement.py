@@ -56,15 +56,14 @@ EQUAL = {
     CONTACT: "zonemaster:ONE_SOA_RNAME",
     TIMERS: "zonemaster:ONE_SOA_TIME_PARAMETER_SET",
 }
-TOLD = {
-    SERIAL: "zonemaster:SOA_SERIAL",
-    CONTACT: "zonemaster:SOA_RNAME",
-    TIMERS: "zonemaster:SOA_TIME_PARAMETER_SET",
-}
+ALWAYS = ("zonemaster:SOA_SERIAL", "zonemaster:ONE_SOA")
 DIFFERENT = {
-    PRIMARY: "zonemaster:MULTIPLE_SOA_MNAMES",
-    CONTACT: "zonemaster:MULTIPLE_SOA_RNAMES",
-    TIMERS: "zonemaster:MULTIPLE_SOA_TIME_PARAMETER_SET",
+    PRIMARY: ("zonemaster:MULTIPLE_SOA_MNAMES",),
+    CONTACT: ("zonemaster:MULTIPLE_SOA_RNAMES", "zonemaster:SOA_RNAME"),
+    TIMERS: (
+        "zonemaster:MULTIPLE_SOA_TIME_PARAMETER_SET",
+        "zonemaster:SOA_TIME_PARAMETER_SET",
+    ),
 }
 
 
@@ -75,13 +74,13 @@ class SoaAgrees(Finding):
     code: ClassVar[str] = "soa-agrees"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = (*EQUAL.values(), *TOLD.values(), "zonemaster:ONE_SOA")
+    known_as: ClassVar[tuple[str, ...]] = (*EQUAL.values(), *ALWAYS)
     count: int
     fields: tuple[str, ...]
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return (*(EQUAL[f] for f in self.fields), *TOLD.values(), "zonemaster:ONE_SOA")
+        return (*(EQUAL[f] for f in self.fields), *ALWAYS)
 
     @property
     def message(self) -> str:
@@ -103,13 +102,15 @@ class SoaFieldsDiffer(_Soa):
     """`groups` pairs each value of the field with the servers that give it."""
 
     code: ClassVar[str] = "soa-fields-differ"
-    known_as: ClassVar[tuple[str, ...]] = tuple(DIFFERENT.values())
+    known_as: ClassVar[tuple[str, ...]] = tuple(
+        name for names in DIFFERENT.values() for name in names
+    )
     field: str
     groups: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return (DIFFERENT[self.field],)
+        return DIFFERENT[self.field]
 
     @property
     def message(self) -> str:

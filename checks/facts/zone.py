@@ -145,6 +145,19 @@ def serves(seen: Observation) -> bool:
     )
 
 
+def own_names(zone: Zone) -> set[str]:
+    """What the servers that serve the zone give as its NS set, all of them together."""
+    return {name for server in zone.serving for name in _names_in(server.ns, zone.apex)}
+
+
+def _names_in(seen: Observation, apex: str) -> tuple[str, ...]:
+    match seen.outcome:
+        case DnsReply(authoritative=True, answer=answer):
+            return tuple(r.data.lower() for r in answer if (r.name, r.rtype) == (apex, "NS"))
+        case _:
+            return ()
+
+
 async def target_zone(net: Asker, brief: Brief) -> Zone:
     """The zone of the target's name; an empty one where the target is an address."""
     if brief.target.name is None:
