@@ -219,8 +219,9 @@ async def _ask(flow: _Flow, probe: HopProbe) -> Answer | Failed:
 async def _patiently(flow: _Flow, launched: _Waiting) -> None:
     """Wait for the answer, for as long as the answers of other hops say that it is worth."""
     while not launched.answer.done():
-        until = launched.started + plan.patience(launched.probe.ttl, flow.answers)
-        left = until - flow.clock()
+        probe = launched.probe
+        wait = plan.patience(probe.ttl, probe.attempt, flow.answers)
+        left = launched.started + wait - flow.clock()
         if left <= 0:
             return
         with suppress(TimeoutError):

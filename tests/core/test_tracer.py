@@ -251,11 +251,17 @@ def test_times() -> None:
 
 
 def test_patience_follows_what_answered_behind() -> None:
-    assert plan.patience(5, []) == plan.LONGEST
-    assert plan.patience(5, [(3, 0.01)]) == plan.LONGEST
-    assert plan.patience(5, [(7, 0.01)]) == plan.SHORTEST
-    assert plan.patience(5, [(7, 0.06), (9, 0.2)]) == pytest.approx(0.6)
-    assert plan.patience(5, [(7, 5.0)]) == plan.LONGEST
+    assert plan.patience(5, 0, [(7, 0.01)]) == plan.SHORTEST
+    assert plan.patience(5, 0, [(7, 0.06), (9, 0.2)]) == pytest.approx(0.06 * plan.NEAR)
+    assert plan.patience(5, 1, [(7, 0.06)]) == pytest.approx(0.06 * plan.NEAR)
+    assert plan.patience(5, 0, [(7, 5.0)]) == plan.LONGEST
+
+
+def test_the_unknown_behind_the_last_answer_gets_the_longest_wait_at_the_second_attempt() -> None:
+    assert plan.patience(5, 0, []) == plan.LONGEST
+    assert plan.patience(5, 0, [(3, 0.01)]) == plan.FIRST
+    assert plan.patience(5, 0, [(2, 0.15), (3, 0.01)]) == pytest.approx(0.15 * plan.NEAR)
+    assert plan.patience(5, 1, [(3, 0.01)]) == plan.LONGEST
 
 
 def test_what_is_written_reads_back_the_same() -> None:
