@@ -88,6 +88,28 @@ def test_a_router_that_limits_its_errors_is_not_called_lossy() -> None:
     assert trace["verdict"]["code"] in {"reached", "inconclusive"}
 
 
+LOSSY = """table inet lossy {
+chain c1 {
+type filter hook forward priority 0;
+ip daddr 22.40.0.0/16 numgen inc mod 4 0 drop
+}
+}
+"""
+
+
+@pytest.mark.lab
+def test_loss_that_stays_is_named_behind_the_router_that_loses(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.write_text(LOSSY)
+    wanted = "-4 --protocol icmp --report 25 --flows 4 --interval 0.5 --format json"
+    lose = f"nsenter --net=/run/netns/ta2 nft -f {rules}"
+    done = in_lab("sh", "-c", f"{lose} && {' '.join(TRACE)} {wanted}", user=False)
+
+    assert done.returncode == 2, done.stderr
+    (trace,) = json.loads(done.stdout)["traces"]
+    assert (trace["verdict"]["code"], trace["verdict"]["hop"]) == ("loss", 4)
+
+
 @pytest.mark.lab
 def test_without_a_terminal_the_report_is_printed() -> None:
     done = in_lab(*TRACE, "-4")
