@@ -23,6 +23,7 @@ COMMANDS = {
     "probe": "One look as a monitoring plugin.",
     "judge": "Judge a saved record again, offline.",
     "report": "Render a saved record.",
+    "audit": "Prove from a packet capture that a recorded run only read.",
     "explain": "What a finding means, how it is decided, what to do.",
     "checks": "List the checks and their codes.",
     "doctor": "What this machine and user let netdiag see.",

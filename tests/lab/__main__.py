@@ -16,6 +16,7 @@ USAGE = """A small internet of its own, with real servers and one fault at a tim
     --vantage desk|home|isp|...       the machine to run it on (default: desk)
     --user                             without any privilege
     --delay MS                         one-way delay of the vantages' uplinks
+    --capture FILE                     capture the vantage's packets, and fail if it is changed
 
 Example: run --scenario certificate-expired -- netdiag check www.customer.example
 """

@@ -11,11 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab import build, certificates, linux, services, vantage, wire
+from tests.lab import build, certificates, host, linux, recorder, services, vantage, wire
 from tests.lab.outside import HOME_NAMESPACE, Wish
 from tests.lab.plan import Plan
 from tests.lab.scenarios import by_name
 from tests.lab.services import FOLDER
+
+
+class ChangedError(RuntimeError):
+    """The command did not leave its machine as it was."""
 
 
 class WayOutError(RuntimeError):
@@ -36,7 +40,22 @@ def main(arguments: list[str]) -> int:
     services.start(list(services.planned(plan)))
     # Ctrl-C is the command's; a handler, unlike SIG_IGN, is not inherited by it.
     signal.signal(signal.SIGINT, lambda *_: None)
-    return vantage.run(wish.command, wish.vantage, plan, as_user=wish.as_user)
+    mounts = vantage.prepare(wish.vantage, plan)
+    return (watched if wish.capture else run)(wish, mounts)
+
+
+def run(wish: Wish, mounts: vantage.Mounts) -> int:
+    return vantage.run(wish.command, wish.vantage, mounts, as_user=wish.as_user)
+
+
+def watched(wish: Wish, mounts: vantage.Mounts) -> int:
+    """Run the command with its packets captured. Raises where the machine is not left as it was."""
+    before = host.state(wish.vantage, vantage.FOLDERS)
+    with recorder.recording(wish.vantage, Path(wish.capture)):
+        status = run(wish, mounts)
+    if changed := host.changes(before, host.state(wish.vantage, vantage.FOLDERS)):
+        raise ChangedError("the command changed its machine:\n" + "\n".join(changed))
+    return status
 
 
 def assert_no_way_out() -> None:
@@ -52,6 +71,6 @@ def assert_no_way_out() -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except (build.BuildError, services.BrokenServiceError, WayOutError) as error:
+    except (build.BuildError, services.BrokenServiceError, ChangedError, WayOutError) as error:
         print(f"lab: {error}", file=sys.stderr)
         sys.exit(70)

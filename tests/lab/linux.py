@@ -11,7 +11,7 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -108,3 +108,10 @@ def suppress_unsupported() -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.EOPNOTSUPP:
             raise
+
+
+@contextmanager
+def permitted() -> Iterator[None]:
+    """What only the machine's own administrator may do is done where this is one."""
+    with suppress(PermissionError):
+        yield

@@ -28,6 +28,7 @@ class Wish:
     vantage: str = "desk"
     as_user: bool = False
     delay_ms: float = 0.0
+    capture: str = ""
     command: Sequence[str] = SHELL
 
     @property
@@ -35,6 +36,7 @@ class Wish:
         """The command line that `parse` reads."""
         words = ["--scenario", self.scenario, "--vantage", self.vantage]
         words += ["--user"] if self.as_user else []
+        words += ["--capture", self.capture] if self.capture else []
         return [*words, "--delay", str(self.delay_ms), "--", *self.command]
 
     @classmethod
@@ -46,6 +48,7 @@ class Wish:
             vantage=found.vantage,
             as_user=found.user,
             delay_ms=found.delay,
+            capture=str(Path(found.capture).absolute()) if found.capture else "",
             command=command or SHELL,
         )
 
@@ -63,6 +66,7 @@ def wish_parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--vantage", default="desk", choices=topology.NODES, help="where from")
     parser.add_argument("--user", action="store_true", help="without any privilege")
     parser.add_argument("--delay", type=float, default=0.0, metavar="MS", help="one-way delay")
+    parser.add_argument("--capture", default="", metavar="FILE", help="of the vantage's packets")
     return parser
 
 

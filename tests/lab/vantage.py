@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from tests.lab import linux, needs, topology
 from tests.lab.plan import Files, Plan
@@ -16,6 +17,12 @@ from tests.lab.topology import address
 CONFIG = FOLDER / "config"
 FILES = FOLDER / "files"
 COMMANDS = FOLDER / "commands"
+HOME = FOLDER / "home"
+FOLDERS = (CONFIG, COMMANDS, FILES, HOME)
+"""Where a command could leave something behind; the lab itself writes before the command runs."""
+
+Mounts: TypeAlias = Sequence[tuple[Path, Path]]
+"""Files with the places in which they are to be seen."""
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 AUTHORITIES = ("ssl_cert_file", "ssl_cert_dir", "curl_ca_bundle", "requests_ca_bundle")
@@ -23,13 +30,11 @@ FOREIGN = (*PROXIES, *AUTHORITIES, "localdomain", "res_options")
 """Variables of the machine outside that would speak of networks and authorities not in here."""
 
 
-def run(command: Sequence[str], node: str, plan: Plan, *, as_user: bool) -> int:
-    """The exit status of `command`, started on `node`; `as_user` takes every privilege away."""
-    mounts = _mounts(plan.files.get(node, Files(())), node)
-    _write_config(node)
-    _offer_netdiag()
+def run(command: Sequence[str], node: str, mounts: Mounts, *, as_user: bool) -> int:
+    """The exit status of `command`, started on `node`, which `prepare` made ready; `as_user` takes
+    every privilege away."""
 
-    def prepare() -> None:
+    def move_in() -> None:
         try:
             _move_in(node, mounts)
         except OSError as error:
@@ -37,12 +42,21 @@ def run(command: Sequence[str], node: str, plan: Plan, *, as_user: bool) -> int:
             raise
 
     full = [*_unprivileged(), *command] if as_user else list(command)
-    # A single thread runs here, so what `prepare` does between fork and exec is safe.
-    process = subprocess.Popen(full, env=_environment(node), preexec_fn=prepare)  # noqa: PLW1509
+    # A single thread runs here, so what `move_in` does between fork and exec is safe.
+    process = subprocess.Popen(full, env=_environment(node), preexec_fn=move_in)  # noqa: PLW1509
     return _exit_status(process)
 
 
-def _move_in(node: str, mounts: Sequence[tuple[Path, Path]]) -> None:
+def prepare(node: str, plan: Plan) -> Mounts:
+    """Write the machine's files; where each of them is to be shown."""
+    mounts = _mounts(plan.files.get(node, Files(())), node)
+    _write_config(node)
+    _offer_netdiag()
+    HOME.mkdir(parents=True, exist_ok=True)
+    return mounts
+
+
+def _move_in(node: str, mounts: Mounts) -> None:
     linux.enter(node)
     linux.unshare(linux.CLONE_NEWNS)
     # /sys shows the devices of the network namespace in which it was mounted.
@@ -130,6 +144,8 @@ def _environment(node: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key.lower() not in FOREIGN}
     return kept | {
         "PATH": os.pathsep.join((str(COMMANDS), str(Path(sys.executable).parent), needs.SEARCH)),
+        "HOME": str(HOME),
+        "TMPDIR": str(HOME),
         "XDG_CONFIG_HOME": str(CONFIG / node),
         "XDG_CONFIG_DIRS": str(CONFIG / "system"),
         "PS1": f"lab {node}$ ",

@@ -8,12 +8,14 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checks.catalogue import CATALOGUE
 from netdiag import boundary, record
+from netdiag.audit import account, capture, packets, render
 from netdiag.cli.judge import judged
 from tests.lab import outside
 from tests.lab.outside import Wish
@@ -25,14 +27,16 @@ pytestmark = pytest.mark.lab
 Tree = dict[str, Any]
 
 
-def diagnosed(scenario: Scenario, *, as_user: bool) -> tuple[str, int]:
-    """The record of `netdiag check` inside the scenario, and its exit status."""
+def diagnosed(scenario: Scenario, *, as_user: bool, pcap: Path | None = None) -> tuple[str, int]:
+    """The record of `netdiag check` inside the scenario, and its exit status; with `pcap` what
+    passed the vantage goes there, and a change of the vantage fails the run."""
     command = (sys.executable, "-m", "netdiag", "check", "--format", "json")
     done = outside.run(
         Wish(
             scenario=scenario.name,
             vantage=scenario.vantage,
             as_user=as_user,
+            capture=str(pcap) if pcap else "",
             command=(*command, *scenario.arguments, scenario.target),
         )
     )
@@ -52,13 +56,15 @@ def cured(vantage: str, target: str, arguments: tuple[str, ...]) -> Tree:
 
 @pytest.mark.parametrize("as_user", [False, True], ids=["root", "user"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_scenario(scenario: Scenario, as_user: bool) -> None:
-    text, status = diagnosed(scenario, as_user=as_user)
+def test_scenario(scenario: Scenario, as_user: bool, tmp_path: Path) -> None:
+    pcap = tmp_path / "vantage.pcap"
+    text, status = diagnosed(scenario, as_user=as_user, pcap=pcap)
     tree: Tree = json.loads(text)
 
     has_exactly_its_causes(scenario, tree, status)
     keeps_the_laws(tree)
     is_judged_the_same_again(text)
+    sent_what_it_says_and_nothing_else(text, pcap)
     if as_user:
         symptoms_go_with_their_causes(scenario, tree)
 
@@ -97,6 +103,14 @@ def is_judged_the_same_again(text: str) -> None:
 
     catalogue = CATALOGUE.only(saved.settings.checks)
     assert record.dumps(judged(saved, catalogue, boundary.default())).decode() == text
+
+
+def sent_what_it_says_and_nothing_else(text: str, pcap: Path) -> None:
+    """Every packet that left is explained by the record, and what it claims was seen."""
+    seen = [packets.decode(frame) for frame in capture.frames(pcap.read_bytes())]
+    proof = account.account(record.loads(text.encode()), seen)
+    assert proof.packets > 0
+    assert proof.read_only, render.faults(proof)
 
 
 def symptoms_go_with_their_causes(scenario: Scenario, tree: Tree) -> None:

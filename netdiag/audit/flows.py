@@ -1,0 +1,111 @@
+"""The packets that left the vantage, and the TCP segments among them put together again."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netdiag.audit.packets import SYN, Packet
+from netdiag.audit.speech import MOST_OCTETS, RefusedError
+from netdiag.network import Observation
+from netdiag.outcomes import Connected, Interfaces, SourceAddress
+
+_WRAP = 1 << 32
+_RST, _ACK = 4, 16
+
+
+def plain(address: str) -> str:
+    """An address without its zone, in the one form that compares; as it is where it is none."""
+    bare = address.partition("%")[0]
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        return bare
+
+
+def own_addresses(transcript: Iterable[Observation]) -> set[str]:
+    """The addresses that the record knows to be the vantage's."""
+    own: set[str] = set()
+    for observation in transcript:
+        match observation.outcome:
+            case Interfaces(interfaces=interfaces):
+                own |= {a.partition("/")[0] for one in interfaces for a in one.addresses}
+            case SourceAddress(address=address) | Connected(source=address) if address:
+                own.add(address)
+            case _:
+                pass
+    return {plain(address) for address in own}
+
+
+def leaving(packets: Iterable[Packet], own: set[str]) -> list[Packet]:
+    """What left the vantage: the capture says so, or the source is the vantage's, or the link
+    address is one that the vantage's packets have."""
+    everything = list(packets)
+    macs = {p.mac for p in everything if p.source in own and p.outgoing is not False}
+    macs = {mac for mac in macs if any(mac)}
+    return [
+        packet
+        for packet in everything
+        if packet.outgoing
+        or (packet.outgoing is None and (packet.source in own or packet.mac in macs))
+    ]
+
+
+@dataclass(slots=True)
+class Flow:
+    """One side of a TCP connection: what this machine sent between a SYN and the next."""
+
+    first: Packet
+    packets: list[Packet] = field(default_factory=list)
+    segments: dict[int, bytes] = field(default_factory=dict)
+    held: int = 0
+
+    @property
+    def opened(self) -> bool:
+        return self.first.flags & (SYN | _ACK) == SYN
+
+    @property
+    def only_resets(self) -> bool:
+        return all(p.flags & _RST and not p.payload for p in self.packets)
+
+    def add(self, packet: Packet) -> None:
+        self.packets.append(packet)
+        if not packet.payload:
+            return
+        at = (packet.sequence - self.first.sequence - 1) % _WRAP
+        if len(packet.payload) > len(self.segments.get(at, b"")):
+            self.held += len(packet.payload)
+            if self.held <= 2 * MOST_OCTETS:
+                self.segments[at] = packet.payload
+
+    def data(self) -> bytes:
+        """Everything said. Raises `RefusedError` where a part is not in the capture, or where two
+        transmissions of the same octets differ."""
+        if self.held > MOST_OCTETS:
+            raise RefusedError(f"more than {MOST_OCTETS} octets sent")
+        data = b""
+        for at, part in sorted(self.segments.items()):
+            if at > len(data):
+                raise RefusedError("a part of what was said is not in the capture")
+            overlap = data[at : at + len(part)]
+            if overlap != part[: len(overlap)]:
+                raise RefusedError("octets sent twice, and differently")
+            data += part[len(overlap) :]
+        return data
+
+
+def tcp_flows(packets: Iterable[Packet]) -> list[Flow]:
+    """TCP packets by connection. Each new initial sequence number begins one, so that crafted
+    SYNs with the same ports are told apart."""
+    found: list[Flow] = []
+    last: dict[tuple[str, int, str, int], Flow] = {}
+    for packet in packets:
+        ends = (packet.source, packet.sport, packet.destination, packet.dport)
+        flow = last.get(ends)
+        begins = packet.flags & (SYN | _ACK) == SYN
+        if flow is None or (begins and packet.sequence != flow.first.sequence):
+            flow = last[ends] = Flow(packet)
+            found.append(flow)
+        flow.add(packet)
+    return found
