@@ -21,7 +21,8 @@ Verdict = Literal["explained", "system", "unexplained", "missing", "not-visible"
 
 _DNS = 53
 _UNSPECIFIED = {str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0))}
-_NEIGHBOURS = {133, 134, 135, 136}
+_NEIGHBOURS = {133, 135, 136}
+"""What hosts send of neighbour discovery; advertisements and redirects are routers'."""
 _LISTENERS = {130, 131, 132, 143}
 _ERRORS = {"icmp": {3, 11, 12}, "icmp6": {1, 2, 3, 4}}
 _REPLIES = {("icmp", 0), ("icmp6", 129)}
@@ -84,7 +85,7 @@ class _Book:
             request = claim.observation.request
             number = int(claim.observation.id)
             why = REVIEWS[type(request)].why
-            if claim.unit == "tcp" and claim.packets > max(request.cost, claiming.MOST_FOR_LOOKUP):
+            if claim.unit == "tcp" and claim.packets > max(request.cost, claim.most):
                 number, why = None, f"more packets than observation {number} may send"
         self.write(packets, what, "unexplained" if number is None else "explained", why, number)
 

@@ -44,12 +44,15 @@ def leaving(packets: Iterable[Packet], own: set[str]) -> list[Packet]:
     everything = list(packets)
     macs = {p.mac for p in everything if p.source in own and p.outgoing is not False}
     macs = {mac for mac in macs if any(mac)}
-    return [
-        packet
-        for packet in everything
-        if packet.outgoing
-        or (packet.outgoing is None and (packet.source in own or packet.mac in macs))
-    ]
+    return [packet for packet in everything if _left(packet, own, macs)]
+
+
+def _left(packet: Packet, own: set[str], macs: set[bytes]) -> bool:
+    """What has no sender that the decoder could read counts as the vantage's."""
+    if packet.outgoing is not None:
+        return packet.outgoing
+    unknown = not packet.source and not packet.mac
+    return unknown or packet.source in own or packet.mac in macs
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ class Flow:
 
     first: Packet
     packets: list[Packet] = field(default_factory=list)
-    segments: dict[int, bytes] = field(default_factory=dict)
+    segments: list[tuple[int, bytes]] = field(default_factory=list)
     held: int = 0
 
     @property
@@ -74,10 +77,9 @@ class Flow:
         if not packet.payload:
             return
         at = (packet.sequence - self.first.sequence - 1) % _WRAP
-        if len(packet.payload) > len(self.segments.get(at, b"")):
-            self.held += len(packet.payload)
-            if self.held <= 2 * MOST_OCTETS:
-                self.segments[at] = packet.payload
+        self.held += len(packet.payload)
+        if self.held <= MOST_OCTETS:
+            self.segments.append((at, packet.payload))
 
     def data(self) -> bytes:
         """Everything said. Raises `RefusedError` where a part is not in the capture, or where two
@@ -85,7 +87,7 @@ class Flow:
         if self.held > MOST_OCTETS:
             raise RefusedError(f"more than {MOST_OCTETS} octets sent")
         data = b""
-        for at, part in sorted(self.segments.items()):
+        for at, part in sorted(self.segments):
             if at > len(data):
                 raise RefusedError("a part of what was said is not in the capture")
             overlap = data[at : at + len(part)]

@@ -72,11 +72,11 @@ def decode(frame: Frame) -> Packet:
         link = _link(frame)
         if len(frame.data) < frame.length:
             raise _UndecodableError("captured in part only")
-        fields = _network(link)
+        _network(link, fields)
     except _UndecodableError as error:
-        fields = {"kind": "unknown", "why": str(error)}
+        fields |= {"kind": "unknown", "why": str(error)}
     except (struct.error, IndexError, ValueError):
-        fields = {"kind": "unknown", "why": "shorter than its headers say"}
+        fields |= {"kind": "unknown", "why": "shorter than its headers say"}
     known: dict[str, object] = {
         "number": frame.number,
         "time": frame.time,
@@ -114,58 +114,53 @@ def _of_version(body: bytes) -> int:
     return 0x0800 if version == 4 else 0x86DD
 
 
-def _network(link: _Link) -> dict[str, object]:
+def _network(link: _Link, fields: dict[str, object]) -> None:
+    """Fill in `fields` as far as they can be read: the sender is known before the trouble is."""
     match link.ethertype:
         case 0x0800:
-            return _ipv4(link.body)
+            _ipv4(link.body, fields)
         case 0x86DD:
-            return _ipv6(link.body)
+            _ipv6(link.body, fields)
         case 0x0806:
-            return _arp(link.body)
-    raise _UndecodableError(f"Ethernet type {link.ethertype:#06x}")
+            _arp(link.body, fields)
+        case other:
+            raise _UndecodableError(f"Ethernet type {other:#06x}")
 
 
-def _arp(body: bytes) -> dict[str, object]:
+def _arp(body: bytes, fields: dict[str, object]) -> None:
     hardware, protocol, *_ = struct.unpack_from("!HHBBH", body)
     if (hardware, protocol) != (1, 0x0800):
         raise _UndecodableError("ARP of another kind")
     source, target = body[14:18], body[24:28]
-    return {"kind": "arp", "source": _text(source), "destination": _text(target)}
+    fields |= {"kind": "arp", "source": _text(source), "destination": _text(target)}
 
 
 def _text(raw: bytes) -> str:
     return str(ipaddress.ip_address(raw))
 
 
-def _ipv4(body: bytes) -> dict[str, object]:
+def _ipv4(body: bytes, fields: dict[str, object]) -> None:
     first, _, total, identification, fragment = struct.unpack_from("!BBHHH", body)
     header = (first & 15) * 4
+    fields |= {"source": _text(body[12:16]), "destination": _text(body[16:20]), "ttl": body[8]}
     if first >> 4 != 4 or header < 20 or total < header or total > len(body):
         raise _UndecodableError("an IPv4 header that contradicts itself")
-    fields: dict[str, object] = {
-        "source": _text(body[12:16]),
-        "destination": _text(body[16:20]),
-        "ttl": body[8],
-        "octets": total,
-    }
+    fields["octets"] = total
     if fragment & 0x3FFF:
         fields["fragment"] = identification
     if fragment & 0x1FFF:
-        return fields | {"kind": "fragment"}
-    whole = not fragment & 0x2000
-    return fields | _transport(body[9], body[header:total], whole=whole)
+        fields["kind"] = "fragment"
+    else:
+        whole = not fragment & 0x2000
+        fields |= _transport(body[9], body[header:total], whole=whole)
 
 
-def _ipv6(body: bytes) -> dict[str, object]:
+def _ipv6(body: bytes, fields: dict[str, object]) -> None:
     first, length, following, hops = struct.unpack_from("!IHBB", body)
+    fields |= {"source": _text(body[8:24]), "destination": _text(body[24:40]), "ttl": hops}
     if first >> 28 != 6 or 40 + length > len(body):
         raise _UndecodableError("an IPv6 header that contradicts itself")
-    fields: dict[str, object] = {
-        "source": _text(body[8:24]),
-        "destination": _text(body[24:40]),
-        "ttl": hops,
-        "octets": 40 + length,
-    }
+    fields["octets"] = 40 + length
     rest, whole = body[40 : 40 + length], True
     for _ in range(_MOST_HEADERS):
         if following in {0, 60}:  # hop-by-hop and destination options
@@ -174,10 +169,12 @@ def _ipv6(body: bytes) -> dict[str, object]:
             following, offset, number = rest[0], *struct.unpack_from("!HI", rest, 2)
             fields["fragment"] = number
             if offset & 0xFFF8:
-                return fields | {"kind": "fragment"}
+                fields["kind"] = "fragment"
+                return
             rest, whole = rest[8:], not offset & 1
         else:
-            return fields | _transport(following, rest, whole=whole)
+            fields |= _transport(following, rest, whole=whole)
+            return
     raise _UndecodableError("more extension headers than anybody needs")
 
 

@@ -1,0 +1,279 @@
+"""The account: what a record explains, and that each thing it does not explain is named."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from netdiag.audit.account import Account
+from netdiag.network import Observation
+from netdiag.requests import (
+    DnsQuery,
+    Echo,
+    HopProbe,
+    HttpRequest,
+    ReadBanner,
+    SystemLookup,
+    TcpConnect,
+    TlsHandshake,
+)
+from tests.audit import craft
+from tests.audit.craft import ELSEWHERE, THERE, THERE6, attempt, audited, observed, record_of
+
+NAME = "www.example.org"
+ASKED = observed(DnsQuery(server=THERE, name=f"{NAME}.", rtype="A"), attempt("udp"))
+OVER_TCP = observed(
+    DnsQuery(server=THERE, name=f"{NAME}.", rtype="A", transport="tcp"), attempt("tcp", 6)
+)
+PAGE = observed(
+    HttpRequest(address=THERE, port=80, tls=False, host=NAME), attempt("tcp", 4), attempt("http", 2)
+)
+SECURE_PAGE = observed(
+    HttpRequest(address=THERE, port=443, tls=True, host=NAME), attempt("tcp", 4), attempt("https")
+)
+SHAKEN = observed(
+    TlsHandshake(address=THERE, port=443, server_name=NAME), attempt("tcp", 4), attempt("tls", 6)
+)
+MAIL = observed(
+    TlsHandshake(address=THERE, port=25, server_name=NAME, starttls="smtp"),
+    attempt("tcp", 4),
+    attempt("tls", 6),
+)
+GREETED = observed(ReadBanner(address=THERE, port=25), attempt("tcp", 4), attempt("banner", 3))
+CONNECTED = observed(TcpConnect(address=THERE, port=80), attempt("tcp", 4))
+PINGED = observed(Echo(address=THERE), attempt("icmp"))
+PROBED = observed(HopProbe(address=THERE, ttl=3), attempt("udp"))
+LOOKED_UP = observed(SystemLookup(name=NAME))
+
+GET = f"GET / HTTP/1.1\r\nHost: {NAME}\r\nUser-Agent: n\r\nConnection: close\r\n\r\n".encode()
+CIPHERTEXT = craft.tls(23, bytes(74))
+EHLO = b"EHLO [192.0.2.1]\r\n"
+HELLO = craft.client_hello(NAME)
+PROBE = b"nd\0\x01" + bytes(28)
+
+GOOD: dict[str, tuple[Observation, list[bytes]]] = {
+    "a DNS question": (ASKED, [craft.udp(craft.question())]),
+    "in capitals": (ASKED, [craft.udp(craft.question("WWW.example.ORG"))]),
+    "a DNS question over TCP": (
+        OVER_TCP,
+        craft.conversation(len(craft.question()).to_bytes(2) + craft.question(), port=53),
+    ),
+    "a page in clear": (PAGE, craft.conversation(GET)),
+    "a page in two segments": (PAGE, craft.conversation(GET[:20], GET[20:])),
+    "a page over TLS": (SECURE_PAGE, craft.conversation(HELLO, CIPHERTEXT * 30, port=443)),
+    "a TLS handshake": (SHAKEN, craft.conversation(HELLO, CIPHERTEXT, port=443)),
+    "STARTTLS": (MAIL, craft.conversation(EHLO, b"STARTTLS\r\n", HELLO, CIPHERTEXT, port=25)),
+    "a mail server without STARTTLS": (MAIL, craft.conversation(EHLO, port=25)),
+    "a banner": (GREETED, craft.conversation(b"QUIT\r\n", port=25)),
+    "a connection": (CONNECTED, craft.conversation()),
+    "an unanswered SYN, retransmitted": (CONNECTED, [craft.tcp(2)] * 3),
+    "an echo": (PINGED, [craft.echo()]),
+    "a hop probe": (PROBED, [craft.udp(PROBE, port=33434, ttl=3)]),
+    "a look-up by the system": (
+        LOOKED_UP,
+        [craft.udp(craft.question(edns=None, rd=True), to=ELSEWHERE)],
+    ),
+    "the rest of a fragmented echo": (
+        observed(Echo(address=THERE, size=2000), attempt("icmp")),
+        [
+            craft.ip(struct.pack("!BBHHH", 8, 0, 0, 1, 1) + bytes(1472), 1, fragment=0x2000),
+            craft.ip(bytes(528), 1, fragment=185),
+        ],
+    ),
+}
+
+SYSTEM = {
+    "neighbour solicitation": craft.ip(b"\x87\0\0\0" + bytes(20), 58, to="ff02::1:ff00:1"),
+    "listener report": craft.ip(b"\x8f\0\0\0" + bytes(20), 58, to="ff02::16"),
+    "IGMP": craft.ip(bytes(8), 2, to="224.0.0.22"),
+    "port unreachable": craft.ip(b"\x03\x03\0\0" + bytes(32), 1),
+    "echo reply": craft.echo(kind=0),
+    "a reset of its own": craft.tcp(4),
+}
+
+BAD: dict[str, tuple[Observation, list[bytes], str]] = {
+    "UPDATE": (ASKED, [craft.udp(craft.question(opcode=5))], "opcode 5"),
+    "NOTIFY": (ASKED, [craft.udp(craft.question(opcode=4))], "opcode 4"),
+    "a DNS message with a record": (ASKED, [craft.udp(craft.question(counts=(1, 1, 0)))], "one q"),
+    "another class": (ASKED, [craft.udp(craft.question(rclass=3))], "class 3"),
+    "octets after a question": (ASKED, [craft.udp(craft.question(after=b"x"))], "after the DNS"),
+    "a transfer": (
+        observed(DnsQuery(server=THERE, name="example.org.", rtype="TYPE252"), attempt("udp")),
+        [craft.udp(craft.question("example.org", 252))],
+        "transfer",
+    ),
+    "another name": (ASKED, [craft.udp(craft.question("other.example.org"))], "no observation"),
+    "another type": (ASKED, [craft.udp(craft.question(rtype=28))], "no observation"),
+    "recursion that was not asked for": (
+        ASKED,
+        [craft.udp(craft.question(rd=True))],
+        "no observation",
+    ),
+    "a larger EDNS size": (ASKED, [craft.udp(craft.question(edns=4096))], "no observation"),
+    "one packet too many": (ASKED, [craft.udp(craft.question())] * 2, "no observation"),
+    "an unannounced address": (
+        ASKED,
+        [craft.udp(craft.question(), to=ELSEWHERE)],
+        "no observation",
+    ),
+    "an unannounced UDP port": (ASKED, [craft.udp(craft.question(), port=54)], "no observation"),
+    "an unannounced TCP port": (CONNECTED, craft.conversation(port=81), "no observation"),
+    "a look-up of another name": (
+        LOOKED_UP,
+        [craft.udp(craft.question("other.example", edns=None))],
+        "no observation",
+    ),
+    "POST": (PAGE, craft.conversation(GET.replace(b"GET", b"POST")), "no GET or HEAD"),
+    "HEAD for GET": (PAGE, craft.conversation(GET.replace(b"GET", b"HEAD")), "no observation"),
+    "another path": (PAGE, craft.conversation(GET.replace(b" / ", b" /x ")), "no observation"),
+    "another host": (PAGE, craft.conversation(GET.replace(b"www", b"ftp")), "no observation"),
+    "a body": (PAGE, craft.conversation(GET + b"x=1"), "body"),
+    "a second request": (PAGE, craft.conversation(GET + GET), "body"),
+    "a cookie": (
+        PAGE,
+        craft.conversation(GET.replace(b"User-Agent: n", b"Cookie: a=b")),
+        "header that is not on the list: Cookie",
+    ),
+    "a password": (
+        PAGE,
+        craft.conversation(GET.replace(b"User-Agent: n", b"Authorization: Basic x")),
+        "header that is not on the list: Authorization",
+    ),
+    "MAIL FROM": (MAIL, craft.conversation(EHLO, b"MAIL FROM:<>\r\n", port=25), "MAIL FROM"),
+    "a login": (GREETED, craft.conversation(b"USER a\r\n", port=25), "not on the list"),
+    "EHLO for a banner": (GREETED, craft.conversation(EHLO, port=25), "no observation"),
+    "another SNI": (
+        SHAKEN,
+        craft.conversation(craft.client_hello("a.example"), port=443),
+        "no observation",
+    ),
+    "no SNI": (SHAKEN, craft.conversation(craft.client_hello(""), port=443), "no observation"),
+    "a request in a TLS handshake": (
+        SHAKEN,
+        craft.conversation(HELLO, CIPHERTEXT * 30, port=443),
+        "no observation",
+    ),
+    "no ClientHello": (SHAKEN, craft.conversation(CIPHERTEXT, port=443), "not on the list"),
+    "clear words after TLS": (SHAKEN, craft.conversation(HELLO + b"GET /x", port=443), "TLS"),
+    "data in a bare connection": (CONNECTED, craft.conversation(GET), "no observation"),
+    "a connection too many": (
+        CONNECTED,
+        [*craft.conversation(), craft.tcp(2, sequence=5)],
+        "no observation",
+    ),
+    "a connection without beginning": (CONNECTED, craft.conversation()[1:], "beginning"),
+    "words that are not in the capture": (
+        PAGE,
+        [*craft.conversation()[:2], craft.tcp(16, sequence=1100, payload=GET)],
+        "not in the capture",
+    ),
+    "other words sent again": (
+        PAGE,
+        [*craft.conversation(GET), craft.tcp(16, sequence=1001, payload=b"P" + GET)],
+        "differently",
+    ),
+    "an echo of another size": (PINGED, [craft.echo(1000)], "no observation"),
+    "an ICMP message that is no echo": (PINGED, [craft.echo(kind=13)], "no observation"),
+    "a redirect": (PINGED, [craft.ip(b"\x05\x01\0\0" + bytes(28), 1)], "no observation"),
+    "an IPv6 redirect": (
+        PINGED,
+        [craft.ip(b"\x89\0\0\0" + bytes(36), 58, to=THERE6)],
+        "no observation",
+    ),
+    "a router's advertisement": (
+        PINGED,
+        [craft.ip(b"\x86\0\0\0" + bytes(12), 58, to="ff02::1")],
+        "no observation",
+    ),
+    "words in a hop probe": (
+        PROBED,
+        [craft.udp(b"nd\0\x01hello", port=33434, ttl=3)],
+        "no observation",
+    ),
+    "a hop probe that goes further": (
+        PROBED,
+        [craft.udp(PROBE, port=33434, ttl=64)],
+        "no observation",
+    ),
+    "a protocol without a rule": (PINGED, [craft.ip(bytes(20), 132)], "IP protocol 132"),
+    "a fragment without beginning": (
+        PINGED,
+        [craft.ip(bytes(20), 1, fragment=185)],
+        "part of the packet before",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_the_record_says_is_explained(name: str) -> None:
+    observation, packets = GOOD[name]
+
+    found = audited(record_of(observation), *packets)
+
+    assert found.read_only, found.faults
+    assert found.packets == len(packets)
+    assert {line.observation for line in found.lines} == {2}
+
+
+@pytest.mark.parametrize("name", SYSTEM)
+def test_the_operating_systems_own_packets_have_a_class(name: str) -> None:
+    found = audited(record_of(), SYSTEM[name])
+
+    assert [line.verdict for line in found.lines] == ["system"]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_anything_else_is_unexplained_and_says_why(name: str) -> None:
+    observation, packets, why = BAD[name]
+
+    found = audited(record_of(observation), *packets)
+
+    assert not found.read_only
+    unexplained = [line.why for line in found.lines if line.verdict == "unexplained"]
+    assert any(why in one for one in unexplained), found.lines
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_the_record_claims_and_the_capture_lacks_is_missing(name: str) -> None:
+    observation, _ = GOOD[name]
+    if observation is LOOKED_UP:
+        return
+
+    found = audited(record_of(observation), SYSTEM["IGMP"])
+
+    assert missing(found) == [2]
+
+
+def test_a_claim_to_the_machine_itself_is_not_missing() -> None:
+    inside = observed(TcpConnect(address="127.0.0.1", port=80), attempt("tcp", 4))
+
+    found = audited(record_of(inside), SYSTEM["IGMP"])
+
+    assert found.read_only
+    assert [line.verdict for line in found.lines] == ["system", "not-visible"]
+
+
+def test_packets_of_others_are_nobodys_business_here() -> None:
+    packet = bytearray(craft.udp(craft.question(opcode=5)))
+    packet[12:16] = bytes([203, 0, 113, 77])
+
+    found = audited(record_of(), bytes(packet))
+
+    assert (found.frames, found.packets) == (1, 0)
+
+
+def test_a_false_source_address_does_not_hide_a_packet() -> None:
+    """The link address betrays it."""
+    honest = craft.udp(craft.question())
+    forged = bytearray(honest)
+    forged[12:16] = bytes([203, 0, 113, 77])
+    head = b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x08\0"
+
+    found = audited(record_of(ASKED), head + honest, head + bytes(forged), link=1)
+
+    assert [line.verdict for line in found.lines] == ["explained", "unexplained"]
+
+
+def missing(found: Account) -> list[int | None]:
+    return [line.observation for line in found.lines if line.verdict == "missing"]
