@@ -37,6 +37,7 @@ from checks.dns.mail_exchangers import (
     MailExchangersNotSeen,
     NoMailExchanger,
 )
+from checks.dns.mail_records import MailRecordNotGiven, MailRecordsDiffer
 from checks.dns.name_existence import (
     CnameDangling,
     CnameLoop,
@@ -207,12 +208,14 @@ def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
     return cause.subject == symptom.zone
 
 
-def change_on_its_way(cause: SerialMismatch, symptom: SoaFieldsDiffer) -> bool:
-    """The servers have different versions of the zone, so its SOA records may differ."""
+def change_on_its_way(cause: SerialMismatch, symptom: SoaFieldsDiffer | MailRecordsDiffer) -> bool:
+    """The servers have different versions of the zone, so its records may differ."""
     return cause.subject == symptom.subject
 
 
-def server_lacks_the_zone(cause: LameDelegation, symptom: ApexRecordNotGiven) -> bool:
+def server_lacks_the_zone(
+    cause: LameDelegation, symptom: ApexRecordNotGiven | MailRecordNotGiven
+) -> bool:
     """These servers do not serve the zone, so they cannot give its records either."""
     return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
 
@@ -272,9 +275,9 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     ),
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
-    *rules((SerialMismatch,), (SoaFieldsDiffer,), change_on_its_way),
+    *rules((SerialMismatch,), (SoaFieldsDiffer, MailRecordsDiffer), change_on_its_way),
     *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),
-    *rules((LameDelegation,), (ApexRecordNotGiven,), server_lacks_the_zone),
+    *rules((LameDelegation,), (ApexRecordNotGiven, MailRecordNotGiven), server_lacks_the_zone),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),

@@ -92,11 +92,22 @@ _ALIKE = {
 
 @dataclass(frozen=True, kw_only=True)
 class ServerServes(Finding):
+    """`every` where it is all servers of the zone."""
+
     code: ClassVar[str] = "server-serves"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:B02_AUTH_RESPONSE_SOA",)
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:B02_AUTH_RESPONSE_SOA",
+        "zonemaster:ARE_AUTHORITATIVE",
+        "zonemaster:SOA_EXISTS",
+    )
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     servers: tuple[str, ...]
+    every: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.every else self.known_as[:1]
 
     @property
     def message(self) -> str:
@@ -307,7 +318,7 @@ def _finding(
     if kind is NoNameServerAnswers:
         about["evidence"] += zone.cut.evidence if zone.cut else ()
         return NoNameServerAnswers(**about, hidden=False)
-    return ServerServes(**about)
+    return ServerServes(**about, every=len(servers) == len(zone.servers))
 
 
 def _cited(server: ZoneServer) -> tuple[ObservationId, ...]:
