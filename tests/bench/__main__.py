@@ -7,6 +7,7 @@ alike; the medians and the ratio are printed. Nothing here passes or fails.
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = sys.executable
 TARGET = "www.customer.example"
+ZONE = "customer.example"
+ZONE_PEERS = (
+    ("zonemaster-cli", "--no-progress", ZONE),
+    ("dnsviz", "probe", "-A", "-a", ".", ZONE),
+)
 BY_HAND = (
     f"dig +trace {TARGET}; dig {TARGET} AAAA; ping -c 1 {TARGET}; "
     f"curl -s -o /dev/null https://{TARGET}/; curl -s -o /dev/null http://{TARGET}/"
@@ -88,6 +94,12 @@ def inside(runs: int) -> None:
         ["sh", "-c", BY_HAND],
         runs,
     )
+    examine = [PYTHON, "-m", "netdiag", "dns", ZONE]
+    for peer in ZONE_PEERS:
+        if shutil.which(peer[0]) is None:
+            print(f"\nnot compared, since it is not installed: {peer[0]}")
+            continue
+        compare(f"a healthy zone examined, 20 ms one way, against {peer[0]}", examine, peer, runs)
 
 
 def main(arguments: Sequence[str]) -> None:
