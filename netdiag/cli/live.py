@@ -58,7 +58,7 @@ async def _execute(plan: Plan) -> Record:
         ),
         timeout=plan.timeout,
     )
-    undo = _on_interrupt(lambda: net.stop(FailureKind.INTERRUPTED))
+    undo = on_interrupt(lambda: net.stop(FailureKind.INTERRUPTED))
     try:
         judgements = await diagnose(
             plan.brief, plan.catalogue.checks, plan.catalogue.explanations, net
@@ -83,7 +83,7 @@ def _policy(plan: Plan) -> Policy:
     return policy
 
 
-def _on_interrupt(stop: Callable[[], None]) -> Callable[[], None]:
+def on_interrupt(stop: Callable[[], object]) -> Callable[[], None]:
     """Let the first interrupt call `stop`, the second end the program; returns the undoing."""
     loop = asyncio.get_running_loop()
     before = signal.getsignal(signal.SIGINT)

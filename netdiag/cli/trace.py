@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from netdiag import target as targets
 from netdiag import tomlfile
 from netdiag.cli import options, output
+from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Line, Session
 from netdiag.config import Settings
@@ -153,12 +154,24 @@ async def _run(asked: Asked, settings: Settings, form: str) -> int:
 
             await Screen(session, namer, asked, raw=raw).run()
             return _status(session.traces)
-        await session.rounds(asked.rounds, lambda _: None)
+        await _interruptible(session, asked.rounds)
         if not asked.numeric:
             await namer.name(senders(session.traces))
         return _show(session.traces, namer.names, form)
     finally:
         await line.close()
+
+
+async def _interruptible(session: Session, rounds: int) -> None:
+    """Ask `rounds` rounds; an interrupt ends them, and what was seen is still reported."""
+    asking = asyncio.ensure_future(session.rounds(rounds, lambda _: None))
+    undo = on_interrupt(asking.cancel)
+    try:
+        await asyncio.wait({asking})
+    finally:
+        undo()
+    if not asking.cancelled():
+        asking.result()
 
 
 def senders(traces: list[Trace]) -> list[str]:

@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.segment import Segment, Segments
 from rich.text import Text
 
+from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Session
 from netdiag.tracer.trace import Aim, Protocol
@@ -58,6 +59,7 @@ class Screen:
             Live(self._picture(), console=self._console, screen=True, auto_refresh=False) as live,
         ):
             loop.add_reader(sys.stdin.fileno(), self._read)
+            undo = on_interrupt(self._quit.set)
             self._ask()
             try:
                 while not self._quit.is_set():
@@ -66,6 +68,7 @@ class Screen:
                         async with asyncio.timeout(PICTURES):
                             await self._quit.wait()
             finally:
+                undo()
                 loop.remove_reader(sys.stdin.fileno())
                 await self._stop()
 

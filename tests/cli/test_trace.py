@@ -202,7 +202,7 @@ def terminal(folder: Path, command: str, size: tuple[int, int]) -> Iterator[Term
     shown = Terminal(folder / "tmux")
     width, height = map(str, size)
     lab = f"cd {ROOT} && {sys.executable} -m tests.lab run --user -- {command}"
-    shell = f"{lab}; echo ended with $?; exec cat"
+    shell = f"trap : INT; {lab}; echo ended with $?; exec cat"
     shown.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, shell)
     try:
         yield shown
@@ -257,3 +257,25 @@ def test_the_live_screen_follows_the_size_of_the_terminal(tmp_path: Path) -> Non
         tmux.wait(lambda s: any(V4 in line and V6 in line for line in s.splitlines()))
         tmux.press("q")
         tmux.wait(lambda s: re.search(r"ended with [0-3]", s))
+
+
+@pytest.mark.lab
+def test_an_interrupted_report_tells_what_was_seen(tmp_path: Path) -> None:
+    with terminal(tmp_path, " ".join([*TRACE, "-4", "--report", "500"]), (110, 50)) as tmux:
+        time.sleep(8)
+        tmux.press("C-c")
+        ended = tmux.wait(lambda s: re.search(r"ended with \d", s))
+
+        assert "ended with 0" in ended
+        assert "reached:" in ended
+        assert rounds(ended)[0] < 20
+
+
+@pytest.mark.lab
+def test_ctrl_c_leaves_the_live_screen(tmp_path: Path) -> None:
+    with terminal(tmp_path, " ".join(TRACE), (110, 50)) as tmux:
+        tmux.wait(lambda s: min(rounds(s), default=0) >= 1)
+        tmux.press("C-c")
+        ended = tmux.wait(lambda s: re.search(r"ended with \d", s))
+
+        assert "Traceback" not in ended

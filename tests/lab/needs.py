@@ -18,6 +18,7 @@ PROGRAMS: Mapping[str, str] = {
     "openssl": "openssl",
     "ping": "iputils-ping",
     "setpriv": "util-linux",
+    "tmux": "tmux",
     "traceroute": "traceroute",
     "unbound": "unbound",
     "unshare": "util-linux",
