@@ -100,9 +100,17 @@ def render(form: str, traces: Sequence[Trace], names: Names, width: int, *, colo
 
 
 def tables(
-    traces: Sequence[Trace], names: Names, width: int, *, ascii_only: bool = False
+    traces: Sequence[Trace],
+    names: Names,
+    width: int,
+    *,
+    ascii_only: bool = False,
+    compact: bool = False,
 ) -> RenderableType:
-    """The tables: side by side where there is room, else one below the other."""
+    """The tables: side by side where there is room, else one below the other.
+
+    `compact` gives each hop one line, without names, networks and further routers.
+    """
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -112,7 +120,7 @@ def tables(
     parts = [
         Group(
             Text(_heading(trace), style="bold"),
-            _table(trace, names, each, ascii_only=ascii_only),
+            _table(trace, names, each, ascii_only=ascii_only, compact=compact),
         )
         for trace in traces
     ]
@@ -186,7 +194,7 @@ def _heading(trace: Trace) -> str:
     return f"{aim.address} over {aim.protocol.upper()}{port}{flows}, {count}"
 
 
-def _table(trace: Trace, names: Names, width: int, *, ascii_only: bool) -> Table:
+def _table(trace: Trace, names: Names, width: int, *, ascii_only: bool, compact: bool) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -201,7 +209,8 @@ def _table(trace: Trace, names: Names, width: int, *, ascii_only: bool) -> Table
     for row in rows(trace, names):
         style = "dim" if row.address == "*" else "red" if row.loss and not row.limited else ""
         cells = [Text(cell, style=style) for cell in row.cells]
-        cells[1] = Text("\n".join(_who(row)), style=style)
+        if not compact:
+            cells[1] = Text("\n".join(_who(row)), style=style)
         if roomy:
             course = list(trace.hops[row.hop].course)[-(width - 88) :]
             cells.append(Text(sparkline(course, ascii_only=ascii_only), style="cyan"))

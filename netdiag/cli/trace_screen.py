@@ -126,7 +126,7 @@ class Screen:
         return [self._asked.aim(a, self._protocol, raw=self._raw) for a in chosen]
 
     def _picture(self) -> RenderableType:
-        """Tables as far as there is room, so that verdict and keys are always seen."""
+        """The tables, shortened where there is little room: verdict and keys are always seen."""
         console, traces, names = self._console, self._session.traces, self._namer.names
         width, height = console.size
         options = console.options.update(width=width)
@@ -134,9 +134,14 @@ class Screen:
         state = Text("PAUSED  ", style="bold reverse") if self._session.paused else Text("")
         below = Group(report.verdicts(traces, names), state + Text(KEYS, style="bold"))
         footer = console.render_lines(below, options, pad=False)
-        table = report.tables(traces, names, width, ascii_only=ascii_only)
-        body = console.render_lines(table, options, pad=False)
-        shown = [*body[: max(height - len(footer), 1)], *footer][-height:]
+        room = max(height - len(footer), 1)
+        body: list[list[Segment]] = []
+        for compact in (False, True):
+            table = report.tables(traces, names, width, ascii_only=ascii_only, compact=compact)
+            body = console.render_lines(table, options, pad=False)
+            if len(body) <= room:
+                break
+        shown = [*body[:room], *footer][-height:]
         return Segments([s for line in shown for s in (*line, Segment.line())][:-1])
 
 

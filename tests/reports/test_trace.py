@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from rich.console import Console
 
 from netdiag.outcomes import Failed, FailureKind, IcmpError, MplsLabel, Unreachable
 from netdiag.requests import HopProbe
@@ -53,6 +54,13 @@ def test_the_table_tells_limits_from_loss_and_shows_what_is_known_of_a_hop() -> 
     assert "AS64496 Example Transit" in text
     assert "MPLS 24001" in text
     assert "reached: 192.0.2.9 answers at hop 3" in text
+
+
+def test_a_compact_table_has_one_line_for_each_hop() -> None:
+    console = Console(width=100, file=io.StringIO())
+    lines = console.render_lines(report.tables([trace_to(V4)], NAMES, 100, compact=True))
+
+    assert len(lines) == len(("title", "", "heads", "rule", 1, 2, 3, ""))
 
 
 def test_two_traces_are_side_by_side_where_there_is_room() -> None:
