@@ -81,10 +81,16 @@ _BASIC = {
 """What Basic02 says of a server, where no other one serves the zone."""
 
 _NOT_AUTHORITATIVE = ("zonemaster:IS_NOT_AUTHORITATIVE", "dnsviz:SERVER_NOT_AUTHORITATIVE")
+_ERROR = (
+    "zonemaster:IS_NOT_AUTHORITATIVE",
+    "zonemaster:A_UNEXPECTED_RCODE",
+    "zonemaster:NS_ERROR",
+    "dnsviz:SERVER_INVALID_RESPONSE_UDP",
+)
 _ALIKE = {
-    Lameness.REFUSED: ("dnsviz:SERVER_INVALID_RESPONSE_UDP",),
-    Lameness.FAILS: ("dnsviz:SERVER_INVALID_RESPONSE_UDP",),
-    Lameness.REFERS: _NOT_AUTHORITATIVE,
+    Lameness.REFUSED: _ERROR,
+    Lameness.FAILS: _ERROR,
+    Lameness.REFERS: (*_NOT_AUTHORITATIVE, "zonemaster:SOA_NOT_EXISTS", "zonemaster:NS_ERROR"),
     Lameness.NO_AUTHORITY: _NOT_AUTHORITATIVE,
     Lameness.NO_SOA: ("zonemaster:SOA_NOT_EXISTS",),
 }
@@ -136,6 +142,8 @@ class LameDelegation(_ServerFails):
         "zonemaster:B02_NS_BROKEN",
         "zonemaster:B02_NO_WORKING_NS",
         "zonemaster:IS_NOT_AUTHORITATIVE",
+        "zonemaster:A_UNEXPECTED_RCODE",
+        "zonemaster:NS_ERROR",
         "zonemaster:SOA_NOT_EXISTS",
         "dnsviz:SERVER_NOT_AUTHORITATIVE",
         "dnsviz:SERVER_INVALID_RESPONSE_UDP",

@@ -400,4 +400,53 @@ REVERSE = (
     ),
 )
 
-SCENARIOS = NAMES + DELEGATION + SERVERS + MAIL + MAIL_PORTS + REVERSE
+MAIL_HOST = "10 mail.customer.example."
+
+IN_FULL = (
+    Scenario(
+        name="mail-records-differ",
+        truth="One of two servers names another mail host.",
+        arguments=("--only", "mail-records", "--thorough"),
+        faults=(records("customer.example.", "MX", "10 www.customer.example.", at=("op2",)),),
+        causes=_cause("mail-records-differ"),
+        status=1,
+    ),
+    Scenario(
+        name="null-mx-misused",
+        truth="The domain names a mail host and says that it takes no mail.",
+        arguments=("--only", "mail-records", "--thorough"),
+        faults=(records("customer.example.", "MX", "0 .", MAIL_HOST),),
+        causes=_cause("null-mx-misused"),
+        status=1,
+    ),
+    Scenario(
+        name="mail-host-malformed",
+        truth="The domain names a mail host with an underscore in its name.",
+        arguments=("--only", "host-name-syntax", "--thorough"),
+        faults=(records("customer.example.", "MX", "10 ma_il.customer.example."),),
+        causes=_cause("host-name-malformed"),
+        status=1,
+    ),
+    Scenario(
+        name="aaaa-question-dropped",
+        truth="One of two servers never answers questions for IPv6 addresses.",
+        arguments=("--only", "server-conduct", "--thorough"),
+        faults=(odd("op2", "no-aaaa"),),
+        causes=_cause("type-not-handled"),
+        status=1,
+    ),
+    Scenario(
+        name="upward-referral",
+        truth="One of two servers refers every question to the root.",
+        arguments=("--only", "server-conduct", "--thorough"),
+        faults=(odd("op2", "upward-referral"),),
+        causes=_cause("upward-referral"),
+    ),
+    Scenario(
+        name="server-count-fine",
+        truth="Two servers, each with addresses of its own in both families.",
+        arguments=("--only", "server-count", "--thorough"),
+    ),
+)
+
+SCENARIOS = NAMES + DELEGATION + SERVERS + MAIL + MAIL_PORTS + REVERSE + IN_FULL
