@@ -174,12 +174,14 @@ def _attempt(exchange: Exchange, outcome: Outcome) -> Attempt:
             result = kind.value
         case _:
             result = outcome.type
-    packets = (1 + exchange.read // _TWO_SEGMENTS) * bool(exchange.read) + bool(exchange.written)
+    tls = exchange.tls
+    octets, writes = (tls.sent, tls.writes) if tls else (exchange.written, bool(exchange.written))
+    packets = (1 + exchange.read // _TWO_SEGMENTS) * bool(exchange.read) + writes
     header = sockets.HEADERS[sockets.family(exchange.request.address)] + 32
     return Attempt(
         how="https" if exchange.request.tls else "http",
         result=result,
         elapsed=exchange.since_start(),
         packets=packets,
-        octets=exchange.written + packets * header,
+        octets=octets + packets * header,
     )

@@ -61,6 +61,7 @@ class Exchange:
     keep: int = 2048
     most_body: int = MOST_BODY
     accept: str = "*/*"
+    tls: TlsStream | None = None
     head_complete: bool = False
     ended: bool = False
 
@@ -185,7 +186,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        tls = TlsStream(self._sock, ssl_context, server_hostname)
+        tls = self._exchange.tls = TlsStream(self._sock, ssl_context, server_hostname)
         try:
             await tls.handshake()
         except ssl.SSLError:

@@ -39,7 +39,10 @@ _DER = 2
 
 
 class TlsStream:
-    """A TLS client on a connected stream. The caller closes the stream itself."""
+    """A TLS client on a connected stream. The caller closes the stream itself.
+
+    `sent` and `writes` count the octets of all records that went out, and in how many portions.
+    """
 
     def __init__(
         self, stream: socket.socket, context: ssl.SSLContext, server_name: str | None
@@ -52,6 +55,7 @@ class TlsStream:
         )
         self.beginning = b""
         self.sent = 0
+        self.writes = 0
 
     @property
     def version(self) -> str:
@@ -122,6 +126,7 @@ class TlsStream:
     async def _flush(self) -> None:
         if data := self._outgoing.read():
             self.sent += len(data)
+            self.writes += 1
             await sockets.send_all(self._stream, data)
 
     async def _fill(self) -> None:

@@ -256,6 +256,15 @@ def test_tls_shows_the_service_behind_a_bad_certificate(tmp_path: Path) -> None:
     assert names == [NAME]
 
 
+def test_the_octets_of_tls_are_counted(tmp_path: Path) -> None:
+    """ClientHello, Finished, request and closing alert; the reading's acknowledgement."""
+    context = authority.serving(tmp_path, issue(NAME))
+    clear = ask(saying(FINE)).attempts[-1]
+    sealed = ask(saying(FINE), HTTPS, ssl=context).attempts[-1]
+    assert (clear.packets, sealed.packets) == (2, 5)
+    assert sealed.octets > clear.octets + 500
+
+
 def test_an_address_is_no_server_name(tmp_path: Path) -> None:
     names: list[str | None] = []
     context = authority.serving(tmp_path, issue(NAME))
