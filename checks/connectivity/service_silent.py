@@ -34,17 +34,24 @@ Look at the service: does the process run, is it out of workers, does it wait fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from checks.facts.folding import Foldable, OfEndpoints, folded
+from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import Speech, speech_of
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Banner, Failed, FailureKind, IcmpError
 from netdiag.requests import HttpRequest, ReadBanner, Request, TlsHandshake
+
+_TRIED: Mapping[Speech, str] = {
+    "tls": "the start of a TLS handshake",
+    "http": "an HTTP request",
+    "greeting": "the wait for its greeting",
+    "unknown": "a connection",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +67,14 @@ class ServiceSpeaks(OfEndpoints):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSilent(OfEndpoints):
-    """`speech` is what was tried, `hidden` whether another port or address speaks."""
+    """`tried` are the ways of speaking to it, `hidden` whether another port or address speaks."""
 
     code: ClassVar[str] = "service-silent"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.CONNECTIVITY
     usual_owner: ClassVar[Owner] = Owner.SERVICE
-    speech: Speech
+    pooled: ClassVar[frozenset[str]] = frozenset({"endpoints", "tried"})
+    tried: tuple[Speech, ...]
     hidden: bool
 
     @property
@@ -75,15 +83,10 @@ class ServiceSilent(OfEndpoints):
 
     @property
     def message(self) -> str:
-        tried = {
-            "tls": "the start of a TLS handshake",
-            "http": "an HTTP request",
-            "greeting": "the wait for its greeting",
-            "unknown": "a connection",
-        }[self.speech]
+        tried = listed(_TRIED[speech] for speech in self.tried)
         rest = (
             "; that the path loses large packets is not ruled out, for nothing smaller was tried"
-            if self.speech == "tls"
+            if self.tried == ("tls",)
             else ""
         )
         return (
@@ -192,7 +195,7 @@ def judge_port(heard: Heard, *, hidden: bool) -> Foldable:
             return ServiceSpeaks(endpoints=endpoints, evidence=both)
         case "nothing":
             return ServiceSilent(
-                endpoints=endpoints, evidence=both, speech=heard.speech, hidden=hidden
+                endpoints=endpoints, evidence=both, tried=(heard.speech,), hidden=hidden
             )
         case "unheard":
             why = "the second connection did not get that far"

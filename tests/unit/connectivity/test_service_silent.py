@@ -15,7 +15,6 @@ from tests.unit.connectivity.internet import (
     V4,
     Internet,
     Site,
-    codes,
     found,
 )
 
@@ -46,11 +45,13 @@ def web(tls: Outcome, http: Outcome) -> Internet:
     return Internet({V4: Site(other_ports=CONNECTED)}, extra=extra)
 
 
-def test_both_web_ports_silent_is_one_critical_cause_for_each_way_of_speaking() -> None:
-    findings, _ = found(service_silent.CHECK, web(SILENT, SILENT), "www.example")
+def test_both_web_ports_silent_is_one_critical_cause() -> None:
+    (finding,), _ = found(service_silent.CHECK, web(SILENT, SILENT), "www.example")
 
-    assert codes(findings) == ["service-silent", "service-silent"]
-    assert {f.severity for f in findings} == {Severity.CRITICAL}
+    assert isinstance(finding, ServiceSilent)
+    assert finding.severity is Severity.CRITICAL
+    assert "a TLS handshake and an HTTP request" in finding.message
+    assert "large packets" not in finding.message
 
 
 def test_one_port_that_speaks_makes_the_other_a_warning() -> None:
