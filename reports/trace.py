@@ -86,17 +86,27 @@ def rows(trace: Trace, names: Names) -> tuple[Row, ...]:
     return tuple(_row(trace, ttl, names) for ttl in range(1, last + 1) if ttl in trace.hops)
 
 
-def render(form: str, traces: Sequence[Trace], names: Names, width: int, *, colour: bool) -> str:
+def render(
+    form: str,
+    traces: Sequence[Trace],
+    names: Names,
+    width: int,
+    *,
+    colour: bool = False,
+    ascii_only: bool = False,
+) -> str:
     """The finished report in one of `FORMS`."""
     match form:
         case "json":
-            return _json(traces, names)
+            text = _json(traces, names)
         case "csv":
-            return _csv(traces, names)
+            text = _csv(traces, names)
         case "markdown":
-            return "\n".join(_markdown(trace, names) for trace in traces)
+            text = "\n".join(_markdown(trace, names) for trace in traces)
         case _:
-            return _terminal(traces, names, width, colour=colour)
+            text = _terminal(traces, names, width, colour=colour, ascii_only=ascii_only)
+    # Names from outside may hold any letter.
+    return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
 
 
 def tables(
@@ -237,14 +247,16 @@ def _verdict(trace: Trace) -> RenderableType:
     return Text(f"{judged.code}: {clean(judged.text, 600)}", style=_COLOUR[judged.status])
 
 
-def _terminal(traces: Sequence[Trace], names: Names, width: int, *, colour: bool) -> str:
+def _terminal(
+    traces: Sequence[Trace], names: Names, width: int, *, colour: bool, ascii_only: bool
+) -> str:
     from rich.console import Console
 
     out = io.StringIO()
     console = Console(
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False
     )
-    console.print(tables(traces, names, width), verdicts(traces, names))
+    console.print(tables(traces, names, width, ascii_only=ascii_only), verdicts(traces, names))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 

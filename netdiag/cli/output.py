@@ -70,7 +70,7 @@ def show_delegation(record: Record) -> None:
     """The way to the zone and its servers, as far as they were seen."""
     from reports import delegation
 
-    text = delegation.render(record, width=width(), ascii_only=not _unicode())
+    text = delegation.render(record, width=width(), ascii_only=not unicode())
     if text:
         click.echo(text)
 
@@ -83,7 +83,7 @@ def rendered(record: Record, form: str, audience: Audience, *, plain: bool = Fal
         audience=audience,
         width=100 if plain else width(),
         colour=not plain and colour(),
-        ascii_only=not plain and not _unicode(),
+        ascii_only=not plain and not unicode(),
     )
     return forms.render(form, record, look)
 
@@ -100,5 +100,6 @@ def width(most: int = 120) -> int:
     return max(40, min(shutil.get_terminal_size((100, 24)).columns, most))
 
 
-def _unicode() -> bool:
+def unicode() -> bool:
+    """Whether standard output can show more than ASCII."""
     return "utf" in (sys.stdout.encoding or "").lower()

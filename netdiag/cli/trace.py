@@ -241,9 +241,13 @@ def _loaded(path: Path) -> list[Trace]:
 
 
 def _show(traces: list[Trace], names: report.Names, form: str) -> int:
-    plain = form != "terminal"
     text = report.render(
-        form, traces, names, output.width(400), colour=not plain and output.colour()
+        form,
+        traces,
+        names,
+        output.width(400),
+        colour=output.colour(),
+        ascii_only=not output.unicode(),
     )
     click.echo(text, nl=False, color=True if output.colour() else None)
     return _status(traces)

@@ -80,6 +80,15 @@ def test_no_form_lets_control_characters_through(form: str) -> None:
     assert "\x1b" not in rendered(form)
 
 
+@pytest.mark.parametrize("form", report.FORMS)
+def test_an_output_without_unicode_gets_ascii(form: str) -> None:
+    names = {**NAMES, "198.51.100.1": Named(network="Überlandnetz")}
+    text = report.render(form, [trace_to(V4)], names, 120, ascii_only=True)
+
+    assert text.isascii()
+    assert "berlandnetz" in text
+
+
 def test_csv_has_a_line_for_each_hop_and_no_formulas() -> None:
     lines = list(csv.DictReader(io.StringIO(rendered("csv"))))
 
