@@ -17,7 +17,7 @@ from netdiag.audit.speech import Question, RefusedError, Words
 from netdiag.readonly import REVIEWS
 from netdiag.record import Record
 
-Verdict = Literal["explained", "system", "unexplained", "missing", "not-visible"]
+Verdict = Literal["explained", "system", "unexplained", "missing", "not-visible", "held"]
 
 _DNS = 53
 _UNSPECIFIED = {str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0))}
@@ -135,7 +135,7 @@ def account(record: Record, packets: Iterable[Packet], vantage: Iterable[str] = 
     own = flowing.own_addresses(record.transcript) | {plain(one) for one in vantage}
     left = flowing.leaving(everything, own or _guessed(record, everything))
     own |= {packet.source for packet in left if packet.source}
-    _, suffixes = claiming.resolvers_of(record.transcript)
+    suffixes = claiming.suffixes_of(record.transcript)
     book = _Book(record, claiming.claims_of(record.transcript), suffixes)
     _connections(book, [packet for packet in left if packet.kind == "tcp"])
     for packet in left:
@@ -148,7 +148,7 @@ def account(record: Record, packets: Iterable[Packet], vantage: Iterable[str] = 
                 _message(book, packet)
             case _:
                 _other(book, packet)
-    _absent(book, own, {packet.destination for packet in everything})
+    _absent(book, own, everything)
     return Account(
         lines=tuple(sorted(book.lines, key=lambda line: line.at)),
         vantage=tuple(sorted(own - _UNSPECIFIED)),
@@ -285,8 +285,12 @@ def _other(book: _Book, packet: Packet) -> None:
             book.write([packet], "unknown", "unexplained", f"not on the list: {packet.why}")
 
 
-def _absent(book: _Book, own: set[str], seen: set[str]) -> None:
+def _absent(book: _Book, own: set[str], packets: list[Packet]) -> None:
     """What the record claims as sent and the capture does not hold."""
+    seen = {packet.destination for packet in packets}
+    transcript = book.record.transcript
+    in_vain = flowing.unanswered(packets) | claiming.gateways_of(transcript, dead=True)
+    gateways = claiming.gateways_of(transcript)
     for claim in book.claims:
         lacking = claim.least - claim.found
         if lacking <= 0:
@@ -294,15 +298,23 @@ def _absent(book: _Book, own: set[str], seen: set[str]) -> None:
         observation = claim.observation
         to = plain(observation.request.destination or "")
         inside = (to in own or to == "::1" or to.startswith("127.")) and to not in seen
+        next_hops = {to, *(one for one in gateways if (":" in one) == (":" in to))}
+        verdict, why = _absence(inside=inside, held=bool(next_hops & in_vain))
         book.lines.append(
             Line(
-                verdict="not-visible" if inside else "missing",
+                verdict=verdict,
                 at=observation.started,
                 to=to,
                 what=f"{observation.request.type}: {lacking} of {claim.least} ({claim.unit})",
                 observation=int(observation.id),
-                why="stays within this machine"
-                if inside
-                else "claimed as sent, not in the capture",
+                why=why,
             )
         )
+
+
+def _absence(*, inside: bool, held: bool) -> tuple[Verdict, str]:
+    if inside:
+        return "not-visible", "stays within this machine"
+    if held:
+        return "held", "handed to the kernel, which had no link or no neighbour to give it to"
+    return "missing", "claimed as sent, not in the capture"

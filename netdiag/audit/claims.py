@@ -11,7 +11,7 @@ from netdiag.audit.flows import plain
 from netdiag.audit.packets import Packet
 from netdiag.audit.speech import Farewell, Fetch, Hello, Question, Silence, Words
 from netdiag.network import Observation
-from netdiag.outcomes import Resolvers
+from netdiag.outcomes import Interfaces, Resolvers, Routes
 from netdiag.requests import (
     DnsQuery,
     Echo,
@@ -107,15 +107,34 @@ def _unit(request: object, how: str) -> str:
     return "udp" if isinstance(request, DnsQuery | Echo | HopProbe) else "above"
 
 
-def resolvers_of(transcript: Iterable[Observation]) -> tuple[set[str], set[str]]:
-    """The system's resolvers and its search suffixes, as far as the record knows them."""
-    addresses: set[str] = set()
-    suffixes: set[str] = set()
-    for observation in transcript:
-        if isinstance(observation.outcome, Resolvers):
-            addresses |= {plain(one) for one in observation.outcome.addresses}
-            suffixes |= {one.rstrip(".").lower() for one in observation.outcome.search}
-    return addresses, suffixes
+def gateways_of(transcript: Iterable[Observation], *, dead: bool = False) -> set[str]:
+    """The next hops of the vantage's routes, as far as the record knows them; with `dead` those
+    alone whose device is off or has no carrier."""
+    seen = list(transcript)
+    devices = {
+        device.name
+        for one in seen
+        if isinstance(one.outcome, Interfaces)
+        for device in one.outcome.interfaces
+        if not (device.up and device.carrier)
+    }
+    return {
+        plain(route.gateway)
+        for one in seen
+        if isinstance(one.outcome, Routes)
+        for route in one.outcome.routes
+        if route.gateway and (not dead or route.device in devices)
+    }
+
+
+def suffixes_of(transcript: Iterable[Observation]) -> set[str]:
+    """The search suffixes of the system's resolver, as far as the record knows them."""
+    return {
+        suffix.rstrip(".").lower()
+        for observation in transcript
+        if isinstance(observation.outcome, Resolvers)
+        for suffix in observation.outcome.search
+    }
 
 
 def datagram(claim: Claim, packet: Packet, asked: Question | None) -> bool:

@@ -13,6 +13,7 @@ from netdiag.outcomes import Connected, Interfaces, SourceAddress
 
 _WRAP = 1 << 32
 _RST, _ACK = 4, 16
+_SOLICITS, _ADVERTISES = 135, 136
 
 
 def plain(address: str) -> str:
@@ -53,6 +54,22 @@ def _left(packet: Packet, own: set[str], macs: set[bytes]) -> bool:
         return packet.outgoing
     unknown = not packet.source and not packet.mac
     return unknown or packet.source in own or packet.mac in macs
+
+
+def unanswered(packets: Iterable[Packet]) -> set[str]:
+    """Neighbours whose link address was asked for (ARP, neighbour solicitation), in vain."""
+    asked: set[str] = set()
+    known: set[str] = set()
+    for packet in packets:
+        if packet.kind == "arp":
+            asked.add(packet.destination)
+            known.add(packet.source)
+        elif packet.kind == "icmp6" and packet.sport in {_SOLICITS, _ADVERTISES}:
+            target = packet.payload[4:20]
+            if len(target) == 16:
+                told = asked if packet.sport == _SOLICITS else known
+                told.add(str(ipaddress.ip_address(target)))
+    return asked - known
 
 
 @dataclass(slots=True)

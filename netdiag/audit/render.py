@@ -11,6 +11,7 @@ _MARKS = {
     "explained": "ok",
     "system": "os",
     "not-visible": "--",
+    "held": "--",
     "unexplained": "!!",
     "missing": "??",
 }
@@ -22,7 +23,7 @@ def text(account: Account) -> str:
         f"{account.frames} frames, of which {account.packets} left the vantage "
         f"({', '.join(account.vantage) or 'no address known'}).",
         "ok: explained by the observation in brackets; os: the operating system's own;",
-        "--: stays within this machine; !!: explained by nothing; ??: claimed, but not captured.",
+        "--: did not leave this machine; !!: explained by nothing; ??: claimed, but not captured.",
         "",
         *(_line(line) for line in account.lines),
         "",

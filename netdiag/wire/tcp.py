@@ -138,7 +138,7 @@ def _ended(sock: socket.socket, failed: OSError | None, address: str, elapsed: f
     queued = errqueue.read_icmp(sock)
     if queued:
         icmp = queued.outcome(max(elapsed - queued.age, 0.0))
-        return Handshake(icmp, _attempt(icmp.kind.value, elapsed, _syns(elapsed), address))
+        return Handshake(icmp, _attempt(icmp.kind.value, elapsed, _syns(sock, elapsed), address))
     if failed is None:
         errqueue.unwatch(sock)
         rtt, retransmitted = _measured(sock, elapsed)
@@ -152,7 +152,9 @@ def _ended(sock: socket.socket, failed: OSError | None, address: str, elapsed: f
     outcome = Reset(rtt=round(elapsed, 6)) if failure.kind is FailureKind.REFUSED else failure
     result = "reset" if isinstance(outcome, Reset) else failure.kind.value
     left = result in {"reset", FailureKind.TIMEOUT.value}
-    return Handshake(outcome, _attempt(result, elapsed, _syns(elapsed) if left else 0, address))
+    return Handshake(
+        outcome, _attempt(result, elapsed, _syns(sock, elapsed) if left else 0, address)
+    )
 
 
 def _attempt(result: str, elapsed: float, syns: int, address: str, segments: int = 0) -> Attempt:
@@ -166,9 +168,19 @@ def _attempt(result: str, elapsed: float, syns: int, address: str, segments: int
     )
 
 
-def _syns(elapsed: float) -> int:
-    """SYNs sent in `elapsed` seconds: at 0, 1, 3 and 7 s."""
-    return sum(elapsed >= due for due in (0, 1, 3, 7)[: 1 + _SYN_RETRIES])
+def _syns(sock: socket.socket, elapsed: float) -> int:
+    """SYNs sent without success in `elapsed` seconds, as the kernel counts; else at 0, 1, 3, 7 s.
+
+    Linux from 6.5 on retransmits each second at first (tcp_syn_linear_timeouts).
+    """
+    due = sum(elapsed >= moment for moment in (0, 1, 3, 7)[: 1 + _SYN_RETRIES])
+    if sys.platform != "linux":
+        return due
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 104)
+        return 1 + min(int(struct.unpack_from("@I", info, 100)[0]), _SYN_RETRIES)
+    except (OSError, struct.error):
+        return due
 
 
 def _measured(sock: socket.socket, elapsed: float) -> tuple[float, int]:

@@ -47,7 +47,7 @@ def observed(
 def record_of(*transcript: Observation) -> Record:
     """A record that knows the vantage's addresses, and this transcript."""
     device = Interface(
-        name="eth0",
+        name="eth1",
         up=True,
         carrier=True,
         loopback=False,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 
 import pytest
 
-from netdiag.audit.account import Account
+from netdiag.audit.account import Account, account
 from netdiag.network import Observation
+from netdiag.outcomes import Interface, Interfaces, Route, Routes
 from netdiag.requests import (
     DnsQuery,
     Echo,
     HopProbe,
     HttpRequest,
     ReadBanner,
+    ReadInterfaces,
+    ReadRoutes,
     SystemLookup,
     TcpConnect,
     TlsHandshake,
@@ -252,6 +256,66 @@ def test_a_claim_to_the_machine_itself_is_not_missing() -> None:
 
     assert found.read_only
     assert [line.verdict for line in found.lines] == ["system", "not-visible"]
+
+
+GATEWAY, GATEWAY6 = "192.0.2.254", "2001:db8::fe"
+ROUTES = observed(
+    ReadRoutes(family=4),
+    number=3,
+    outcome=Routes(
+        routes=(
+            Route(destination="0.0.0.0/0", gateway=GATEWAY, device="eth0"),
+            Route(destination="::/0", gateway=GATEWAY6, device="eth0"),
+        )
+    ),
+)
+ARP = b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 1)
+
+
+def arp(source: str, target: str) -> bytes:
+    ends = (ipaddress.ip_address(one).packed for one in (source, target))
+    return ARP + bytes(6) + next(ends) + bytes(6) + next(ends)
+
+
+def neighbour(kind: int) -> bytes:
+    head = b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x86\xdd"
+    target = ipaddress.ip_address(GATEWAY6).packed
+    return head + craft.ip(bytes([kind, 0, 0, 0, 0, 0, 0, 0]) + target, 58, to="ff02::1:ff00:fe")
+
+
+@pytest.mark.parametrize(
+    ("to", "frames", "verdict"),
+    [
+        (THERE, [arp(craft.HERE, GATEWAY)], "held"),
+        (THERE, [arp(craft.HERE, GATEWAY), arp(GATEWAY, craft.HERE)], "missing"),
+        (THERE, [arp(craft.HERE, "192.0.2.77")], "missing"),
+        (THERE, [neighbour(135)], "missing"),
+        (THERE6, [neighbour(135)], "held"),
+        (THERE6, [neighbour(135), neighbour(136)], "missing"),
+    ],
+)
+def test_only_a_silent_next_hop_excuses_what_is_missing(
+    to: str, frames: list[bytes], verdict: str
+) -> None:
+    pinged = observed(Echo(address=to), attempt("icmp"))
+
+    found = audited(record_of(pinged, ROUTES), *frames, link=1)
+
+    assert [line.verdict for line in found.lines if line.observation == 2] == [verdict]
+    assert found.read_only is (verdict == "held")
+
+
+@pytest.mark.parametrize(("carrier", "verdict"), [(False, "held"), (True, "missing")])
+def test_a_device_without_carrier_excuses_what_is_missing(carrier: bool, verdict: str) -> None:
+    device = Interface(
+        name="eth0", up=True, carrier=carrier, loopback=False, mtu=1500, addresses=()
+    )
+    looked = observed(ReadInterfaces(), number=4, outcome=Interfaces(interfaces=(device,)))
+    transcript = [looked, PINGED, ROUTES]
+
+    found = account(record_of(*transcript), [], [craft.HERE])
+
+    assert [line.verdict for line in found.lines] == [verdict]
 
 
 def test_packets_of_others_are_nobodys_business_here() -> None:
