@@ -91,9 +91,12 @@ def _settings(config: Config, path: Path) -> Settings:
 
 def _address(text: str, path: Path) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         raise _bad(path, text, "an IP address") from None
+    if "%" in text:
+        raise _bad(path, text, "an address beyond this machine's own links")
+    return str(address)
 
 
 def _endpoint(text: str, path: Path) -> Endpoint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from netdiag.model import RootServer
+from netdiag.text import clean
 
 _ADDRESSES = {
     "a": ("198.41.0.4", "2001:503:ba3e::2:30"),
@@ -71,10 +72,12 @@ def _address(text: str, rtype: str, number: int) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         raise BadHintsError(f"root hints, line {number}: {text[:60]!r} is no address") from None
+    if "%" in text:
+        raise BadHintsError(f"root hints, line {number}: {text[:60]!r} is an address of one link")
     if address.version != (4 if rtype == "a" else 6):
         raise BadHintsError(f"root hints, line {number}: {text} does not fit {rtype.upper()}")
     return str(address)
 
 
 def _absolute(name: str) -> str:
-    return name if name.endswith(".") else name + "."
+    return clean(name if name.endswith(".") else name + ".", 1100)

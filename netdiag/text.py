@@ -35,6 +35,19 @@ def clean(text: str | bytes, limit: int = LIMIT) -> str:
     return _STACKED_MARKS.sub(r"\1", _DANGEROUS.sub(_escape, cut))
 
 
+def plain_json(text: str) -> str:
+    """The same JSON document with all that is not plainly visible in its escaped form."""
+    return _DANGEROUS.sub(_escape_json, text)
+
+
+def _escape_json(match: re.Match[str]) -> str:
+    """Line ends between JSON's tokens stay; within its strings they are escaped already."""
+    if match[0] in "\n\r\t":
+        return match[0]
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x100:

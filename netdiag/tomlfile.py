@@ -9,7 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-MAX_OCTETS = 1_000_000
+MAX_OCTETS = 250_000
+LONGEST_LINE = 10_000
+"""The parser is quadratic in the depth of a table's name: these bound what it can be made to do."""
 
 T = TypeVar("T")
 
@@ -33,16 +35,22 @@ def read(path: Path) -> str:
     if len(data) > MAX_OCTETS:
         raise BadFileError(f"{path}: larger than {MAX_OCTETS} octets")
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadFileError(f"{path}: not UTF-8 text (octet {error.start})") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LONGEST_LINE:
+            raise BadFileError(f"{path}:{number}: longer than {LONGEST_LINE} characters")
+    return text
 
 
 def parse(text: str, shape: type[T], name: str) -> T:
     """Read TOML `text` as `shape`; `name` is the file's name for messages."""
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise BadFileError(f"{name}: nested too deeply") from None
+    except ValueError as error:
         line = re.search(r"at line (\d+)", str(error))
         place = f"{name}:{line[1]}" if line else name
         reason = re.sub(r" \(at .*\)$", "", str(error))

@@ -13,13 +13,14 @@ from netdiag.cli.options import Audience
 from netdiag.conclude import Catalogue, Run, conclude
 from netdiag.engine import diagnose
 from netdiag.network import Recorded
-from netdiag.record import BadRecordError, Record, brief_of, loads
+from netdiag.record import MAX_OCTETS, BadRecordError, Record, brief_of, loads
 
 
 def read_record(path: Path) -> Record:
     """The record in a file. Raises `click.ClickException` with one clear sentence."""
     try:
-        return loads(path.read_bytes())
+        with path.open("rb") as file:
+            return loads(file.read(MAX_OCTETS + 1))
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be read ({error.strerror})") from None
     except BadRecordError as error:

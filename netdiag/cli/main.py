@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from netdiag import __version__
+from netdiag.text import clean
 
 UNKNOWN = 3
 """Exit status of wrong usage: the monitoring-plugins' *unknown*."""
@@ -81,5 +82,6 @@ def _complain(error: click.ClickException) -> int:
     hint = ""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f" (see: {error.ctx.command_path} --help)"
-    click.echo(f"netdiag: {error.format_message().rstrip('.')}{hint}", err=True)
+    # A message may quote a file or its name.
+    click.echo(f"netdiag: {clean(error.format_message()).rstrip('.')}{hint}", err=True)
     return UNKNOWN

@@ -388,10 +388,20 @@ def interrupted() -> Record:
 
 def hostile(text: str = HOSTILE) -> Record:
     """`text` in every string that a record file could hold."""
-    spoilt = _spoilt(two_causes(), text)
+    sound = two_causes()
+    spoilt = _spoilt(sound, text)
     assert isinstance(spoilt, Record)
     crash = dataclasses.replace(_spoilt(CRASHED, text), id="F9")
-    return dataclasses.replace(spoilt, findings=(*spoilt.findings, crash))
+    return dataclasses.replace(
+        spoilt,
+        findings=(*spoilt.findings, crash),
+        target=dataclasses.replace(
+            spoilt.target, scheme=sound.target.scheme, address=sound.target.address
+        ),
+        settings=dataclasses.replace(
+            sound.settings, checks=(text,), networks=_spoilt(sound.settings.networks, text)
+        ),
+    )
 
 
 _LINKS = {"id", "explains", "explained_by"}

@@ -1,0 +1,313 @@
+"""Files that bite: records, configurations, boundaries and root hints made by an enemy.
+
+Each is given to the command as shipped. Where it cannot be used, one clear sentence says so and the
+exit status is 3; where it can, nothing active comes out; and always in bounded time and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.catalogue import CATALOGUE
+from netdiag import boundary
+from netdiag import record as records
+from netdiag.cli.judge import judged
+from netdiag.model import Outcome
+from reports import forms
+from reports.forms import Look
+from tests.lab import needs
+from tests.reports import sample
+from tests.reports.sample import HOSTILE, active
+from tests.reports.test_html import Page
+from tests.reports.test_markdown import is_tame, without_code
+from tests.zoo.tour import MOST_OCTETS
+
+ROOT = Path(__file__).parent.parent.parent
+MOST_SECONDS = 10.0
+UNUSABLE = 3
+
+Tree = dict[str, Any]
+
+
+def cut_off() -> list[str]:
+    """What runs a command in a network of its own, from which nothing gets out."""
+    unshare = [needs.find("unshare") or "unshare", "--net"]
+    return unshare if os.geteuid() == 0 else [*unshare, "--user", "--map-root-user"]
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    """Exit status and what is printed, of a run that ends in time."""
+    before = cut_off() if words[0] == "check" else []
+    process = subprocess.Popen(
+        [*before, sys.executable, "-m", "netdiag", *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    started = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - started < MOST_SECONDS
+    return process.returncode, out.decode(), err.decode()
+
+
+def measured(*words: str) -> tuple[int, int]:
+    """Exit status and the most memory held, in octets."""
+    with Path(os.devnull).open("wb") as nowhere:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "netdiag", *words], cwd=ROOT, stdout=nowhere, stderr=nowhere
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_maxrss * 1024
+
+
+def is_refused(status: int, out: str, err: str) -> None:
+    """One sentence and the right exit status."""
+    assert status == UNUSABLE, err
+    assert out == ""
+    assert active(err) <= {"\n"}
+    assert "Traceback" not in err
+    assert 0 < len(err.strip()) < 700
+    assert err.count("\n") <= 3
+
+
+def healthy() -> Tree:
+    tree: Tree = json.loads(records.dumps(next(iter(sample.SAMPLES.values()))()))
+    return tree
+
+
+def nested(depth: int) -> bytes:
+    return b'{"format": "netdiag-record", "version": 1, "x": ' + b"[" * depth
+
+
+def with_text(change: Callable[[Tree], object]) -> bytes:
+    tree = healthy()
+    change(tree)
+    return json.dumps(tree).encode()
+
+
+def _observe(tree: Tree, **fields: object) -> None:
+    tree["transcript"][0].update(fields)
+
+
+BROKEN: dict[str, bytes] = {
+    "nothing": b"",
+    "not-json": b"\x7fELF\0\0\x1b[2J" * 100,
+    "null": b"null",
+    "list": b"[" + b"{}," * 1000 + b"{}]",
+    "deep": nested(1_000_000),
+    "deep-and-closed": nested(50_000) + b"]" * 50_000 + b"}",
+    "deep-outcome": with_text(lambda t: _observe(t, outcome={"type": "failed", "kind": ["x"]})),
+    "deep-objects": b'{"format":' * 100_000,
+    "too-large": b'{"format": "netdiag-record"' + b" " * 17_000_000 + b"}",
+    "empty-lists": b'{"format":"netdiag-record","version":1,"x":[' + b"[]," * 5_000_000 + b"[]]}",
+    "endless-number": json.dumps(healthy())
+    .encode()
+    .replace(b'"started": 0.0', b'"started": 1e999'),
+    "not-a-number": json.dumps(healthy()).encode().replace(b'"elapsed": 0.0', b'"elapsed": NaN'),
+    "wrong-types": with_text(lambda t: t.update(dict.fromkeys(("tool", "target", "causes"), 7))),
+    "null-everywhere": with_text(lambda t: t.update(dict.fromkeys(t, None))),
+    "two-formats": b'{"format": "netdiag-record", "format": "other", "version": 1}',
+    "escapes-in-words": with_text(lambda t: t.update(status="\x1b[2J\x1b]0;owned\x07\u202e")),
+    "escapes-in-names": with_text(lambda t: _observe(t, **{"\x1b[2J\u202e": 1})),
+    "escapes-in-type": with_text(
+        lambda t: _observe(t, outcome={"type": "\x1b[2J\r\nroot", "kind": "timeout"})
+    ),
+    "unknown-request": with_text(lambda t: _observe(t, request={"type": "run", "what": "rm"})),
+    "lone-surrogate": with_text(lambda t: _observe(t, outcome={"type": "\ud800"})),
+    "not-utf-8": json.dumps(healthy()).encode().replace(b"netdiag", b"netdi\xff", 3),
+    "year-zero": with_text(lambda t: t.update(started="0000-00-00T00:00:00Z")),
+    "no-zone": with_text(lambda t: t.update(finished="2026-01-01T00:00:00")),
+}
+
+
+@pytest.mark.parametrize("command", ["judge", "report"])
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_record_is_refused(name: str, command: str, tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_bytes(BROKEN[name])
+
+    is_refused(*run(command, str(file)))
+
+
+@pytest.mark.parametrize("command", ["judge", "report"])
+@pytest.mark.parametrize("place", ["/dev/zero", "/", "/nowhere/case.json", "/proc/self/mem"])
+def test_a_file_that_is_none_is_refused(place: str, command: str) -> None:
+    is_refused(*run(command, place))
+
+
+def test_a_name_of_a_file_is_shown_harmlessly(tmp_path: Path) -> None:
+    is_refused(*run("judge", str(tmp_path / "\x1b[2J\u202e\n.json")))
+
+
+@pytest.mark.parametrize("name", ["deep", "too-large", "empty-lists"])
+def test_a_claim_of_much_costs_little(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_bytes(BROKEN[name])
+    status, octets = measured("judge", str(file))
+
+    assert status == UNUSABLE
+    assert octets < MOST_OCTETS
+
+
+def places(tree: Any, kind: type[Any], path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The place of every text, or every number, in a document."""
+    if isinstance(tree, kind) and not isinstance(tree, bool):
+        yield path
+    elif isinstance(tree, dict | list):
+        for key, below in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from places(below, kind, (*path, key))
+
+
+def poisoned(tree: Tree, path: tuple[Any, ...], evil: object) -> bytes:
+    """The document with something else in one place."""
+    place: Any = tree
+    for key in path[:-1]:
+        place = place[key]
+    before, place[path[-1]] = place[path[-1]], evil
+    data = json.dumps(tree).encode()
+    place[path[-1]] = before
+    return data
+
+
+def crashes_no_check(saved: records.Record, place: object) -> None:
+    known = {check.id for check in CATALOGUE.checks}
+    catalogue = CATALOGUE.only(c for c in saved.settings.checks if c in known)
+    again = judged(saved, catalogue, boundary.default())
+    assert [f.message for f in again.findings if f.outcome is Outcome.CRASHED] == [], place
+
+
+EVIL = (HOSTILE, "../../../../etc/passwd", "x" * 50_000, "\n" * 1000, "", "-1", "1" * 5000)
+
+
+@pytest.mark.parametrize("evil", range(len(EVIL)))
+def test_a_hostile_text_anywhere_is_refused_or_shown_harmlessly(evil: int) -> None:
+    tree = healthy()
+    taken = 0
+    for path in list(places(tree, str)):
+        try:
+            saved = records.loads(poisoned(tree, path, EVIL[evil]))
+        except records.BadRecordError:
+            continue
+        taken += 1
+        crashes_no_check(saved, path)
+        for form in forms.FORMS:
+            assert active(forms.render(form, saved, Look())) <= {"\n"}, (form, path)
+        Page(forms.render("html", saved, Look()))
+        assert is_tame(without_code(forms.render("markdown", saved, Look()))), path
+    assert taken > 10
+
+
+NUMBERS = (-1, 0, 10**300, 10**4000, 1e308, 2**63, 1e-320, -1e308)
+
+
+@pytest.mark.parametrize("evil", range(len(NUMBERS)))
+def test_a_hostile_number_anywhere_is_refused_or_shown(evil: int) -> None:
+    tree = healthy()
+    taken = 0
+    for path in list(places(tree, int)) + list(places(tree, float)):
+        try:
+            saved = records.loads(poisoned(tree, path, NUMBERS[evil]))
+        except records.BadRecordError:
+            continue
+        taken += 1
+        crashes_no_check(saved, path)
+        for form in forms.FORMS:
+            assert active(forms.render(form, saved, Look())) <= {"\n"}, (form, path)
+    assert taken
+
+
+def much(tree: Tree) -> Tree:
+    """A valid record, near the largest that is read."""
+    findings = tree["findings"]
+    tree["findings"] = findings + [
+        finding | {"id": f"F{n}", "explains": [], "explained_by": []}
+        for n, finding in enumerate(findings * 100, 1000)
+    ]
+    seen = tree["transcript"]
+    tree["transcript"] = seen + [
+        one | {"id": number, "completed": number}
+        for number, one in enumerate(seen * (6_000_000 // len(json.dumps(seen))), 1000)
+    ]
+    return tree
+
+
+@pytest.mark.parametrize("form", [*forms.FORMS])
+def test_a_record_of_very_much_is_shown_in_time(form: str, tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(much(healthy())))
+    started = time.monotonic()
+    status, octets = measured("report", str(file), "--format", form)
+
+    assert time.monotonic() - started < MOST_SECONDS
+    assert status in {0, 1, 2, 3}
+    assert octets < 2 * MOST_OCTETS
+
+
+CONFIGURATIONS: dict[str, bytes] = {
+    "binary": b"\0\xff\x1b[2J",
+    "deep": b"x = " + b"[" * 100_000,
+    "deep-table": b"[" + b"a." * 50_000 + b"a]\n",
+    "unknown": b'"\\u001b[2J\\u202e" = 1\n',
+    "types": b"resolvers = 7\n",
+    "escapes": b'resolvers = ["\\u001b[2J\\u202e"]\n',
+    "large": b"# " + b"x" * 2_000_000,
+    "number": b"vantage = " + b"9" * 5000 + b"\n",
+    "prefix": b'[[networks]]\nname = "x"\nowner = "transit"\nprefixes = ["10.0.0.0/999"]\n',
+    "owner": b'[[networks]]\nname = "x"\nowner = "\\u001b[2J"\nprefixes = []\n',
+    "anchor": b'anchors = ["127.0.0.1:99999999999999999999"]\n',
+    "elsewhere": b'root_hints = "/dev/zero"\n',
+    "boundary-elsewhere": b'boundary = "/dev/zero"\n',
+    "boundary-folder": b'boundary = "/"\n',
+}
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_broken_configuration_is_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(CONFIGURATIONS[name])
+
+    is_refused(*run("check", "127.0.0.1", "--config", str(file)))
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", ["binary", "deep", "deep-table", "unknown", "large", "number"])
+def test_a_broken_boundary_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "boundary.toml").write_bytes(CONFIGURATIONS[name])
+    file = tmp_path / "config.toml"
+    file.write_text('boundary = "boundary.toml"\n')
+
+    is_refused(*run("check", "127.0.0.1", "--config", str(file)))
+
+
+HINTS: dict[str, bytes] = {
+    "binary": b"\0\xff\x1b[2J",
+    "empty": b"",
+    "escapes": b". 3600000 NS \x1b[2J\n\x1b[2J 3600000 A \x1b]0;owned\x07\n",
+    "address": b". NS a.\na. A 1.2.3.4.5\n",
+    "family": b". NS a.\na. AAAA 1.2.3.4\n",
+    "zone-index": b". NS a.\na. AAAA fe80::1%\x1b[2J\n",
+    "long-line": b". NS " + b"x" * 900_000 + b"\n",
+    "no-root": b"example. NS a.\na. A 192.0.2.1\n",
+    "large": b"; " + b"x" * 2_000_000,
+}
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", HINTS)
+def test_broken_root_hints_are_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "named.root"
+    file.write_bytes(HINTS[name])
+
+    is_refused(*run("check", "127.0.0.1", "--root-hints", str(file)))
