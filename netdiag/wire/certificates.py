@@ -34,7 +34,7 @@ def _decode(der: bytes) -> Certificate:
     fingerprint = hashlib.sha256(der).hexdigest()
     try:
         found = x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return Certificate(
             subject=UNREADABLE,
             issuer=UNREADABLE,

@@ -200,11 +200,15 @@ def _routes(message: netlink.Message, family: int, names: dict[int, str]) -> Ite
     _, length, _, _, table, _, _, kind = struct.unpack_from("=8B", message.fixed)
     if table != _TABLE_MAIN or kind not in _ROUTE_KINDS:
         return
-    destination = message.address(_RTA_DST) or str(_EVERYTHING[family])
+    address = message.address(_RTA_DST) or str(_EVERYTHING[family])
+    try:
+        destination = str(ipaddress.ip_network(f"{address}/{length}", strict=False))
+    except ValueError:
+        return
     hops = list(_next_hops(message.attributes.get(_RTA_MULTIPATH, b"")))
     for hop in hops or [message]:
         yield Route(
-            destination=str(ipaddress.ip_network(f"{destination}/{length}", strict=False)),
+            destination=destination,
             gateway=hop.address(_RTA_GATEWAY) or _via(hop) or None,
             device=names.get(hop.number(_RTA_OIF), ""),
             metric=message.number(_RTA_PRIORITY),

@@ -111,6 +111,9 @@ def _without_credentials(url: str) -> str:
 
 
 def _is_address(text: str) -> bool:
+    """Whether `text` is an address; the zone behind an IPv6 one may hold anything."""
+    if clean(text) != text:
+        return False
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -1,0 +1,48 @@
+"""Every decoder stands its corpus, and a few seconds of new octets each."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.targets import TARGETS
+
+ROOT = Path(__file__).parent.parent.parent
+CORPUS = Path(__file__).parent / "corpus"
+SECONDS = os.environ.get("FUZZ_SECONDS", "2")
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_corpus_is_stood(name: str) -> None:
+    files = sorted((CORPUS / name).iterdir())
+
+    assert files
+    for file in files:
+        TARGETS[name](file.read_bytes())
+
+
+def test_every_corpus_has_a_target() -> None:
+    assert {folder.name for folder in CORPUS.iterdir()} == TARGETS.keys()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("atheris") is None, reason="atheris is not made for this platform"
+)
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_few_seconds_of_fuzzing_find_nothing(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", name, SECONDS],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
