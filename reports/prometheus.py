@@ -63,8 +63,16 @@ def _causes(record: Record, shown: Digest) -> Mapping[Labels, float]:
 
 def _family(name: str, help: str, samples: Mapping[Labels, float]) -> str:
     lines = [f"# HELP {name} {help}", f"# TYPE {name} gauge"]
-    lines += [f"{name}{{{_labels(labels)}}} {value:.15g}" for labels, value in samples.items()]
+    lines += [f"{name}{{{_labels(labels)}}} {_number(value)}" for labels, value in samples.items()]
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    """A sample; what a record file claims may be more than a float holds."""
+    try:
+        return f"{value:.15g}"
+    except OverflowError:
+        return "+Inf" if value > 0 else "-Inf"
 
 
 def _labels(labels: Labels) -> str:
