@@ -11,6 +11,7 @@ from checks.dns import (
     apex_records,
     host_name_syntax,
     mail_records,
+    primary_server,
     server_addresses,
     server_conduct,
     server_count,
@@ -31,7 +32,7 @@ SOA = f"ns1.customer.example. hostmaster.{APEX} 7 28800 3600 1209600 300"
 CHECKS = tuple(
     module.CHECK
     for module in (
-        *(apex_records, host_name_syntax, mail_records, server_addresses),
+        *(apex_records, host_name_syntax, mail_records, primary_server, server_addresses),
         *(server_conduct, server_count, soa_agreement, soa_timers),
     )
 )
