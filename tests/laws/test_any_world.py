@@ -172,6 +172,17 @@ def test_nothing_is_asked_twice_and_evidence_exists(data: st.DataObject, target:
 
 @unhurried
 @given(data=st.data(), target=TARGETS)
+def test_a_finding_is_known_elsewhere_by_no_other_names_than_its_kind(
+    data: st.DataObject, target: str
+) -> None:
+    found, _, _ = look(data, target)
+
+    others = {n for j in found for n in set(j.finding.equivalents) - set(j.finding.known_as)}
+    assert others == set()
+
+
+@unhurried
+@given(data=st.data(), target=TARGETS)
 def test_a_transcript_judged_again_gives_the_same_record(data: st.DataObject, target: str) -> None:
     found, net, _ = look(data, target)
     first = concluded(target, found, net)
