@@ -107,6 +107,7 @@ class SpfMissing(_Policy):
 @dataclass(frozen=True, kw_only=True)
 class SpfMultipleRecords(_Policy):
     code: ClassVar[str] = "spf-multiple-records"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_SPF_MULTIPLE_RECORDS",)
     count: int
 
     @property
@@ -121,8 +122,13 @@ class SpfMultipleRecords(_Policy):
 @dataclass(frozen=True, kw_only=True)
 class SpfInvalid(_Policy):
     code: ClassVar[str] = "spf-invalid"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_SPF_SYNTAX_ERROR",)
     broken: tuple[str, ...]
     missing: tuple[str, ...]
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.broken else ()
 
     @property
     def message(self) -> str:
@@ -230,9 +236,14 @@ class DmarcReportNotAuthorised(_Policy):
 @dataclass(frozen=True, kw_only=True)
 class MailPolicyNotSeen(Finding):
     code: ClassVar[str] = "mail-policy-not-seen"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_UNABLE_TO_CHECK_FOR_SPF",)
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
     what: str
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.what == "SPF" else ()
 
     @property
     def message(self) -> str:

@@ -159,3 +159,20 @@ def test_a_fan_of_includes_ends() -> None:
     found = evaluated(fan)
 
     assert spf.MOST_LOOKUPS < found.lookups <= spf.GIVES_UP + 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "missing", "names"),
+    [
+        (("ip4x:1",), (), ("zonemaster:Z11_SPF_SYNTAX_ERROR",)),
+        ((), ("a.example",), ()),
+    ],
+)
+def test_only_a_broken_term_is_what_others_call_a_syntax_error(
+    broken: tuple[str, ...], missing: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    found = mail_policy.SpfInvalid(
+        subject="customer.example", evidence=(), broken=broken, missing=missing
+    )
+
+    assert found.equivalents == names
