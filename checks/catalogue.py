@@ -27,6 +27,7 @@ from checks.dns import (
     soa_agreement,
     soa_timers,
     transports,
+    zone_signatures,
 )
 from checks.explanations import EXPLANATIONS
 from checks.local import (
@@ -67,6 +68,7 @@ CATALOGUE = Catalogue(
         soa_agreement.CHECK,
         soa_timers.CHECK,
         consistency.CHECK,
+        zone_signatures.CHECK,
         families.CHECK,
         host_state.CHECK,
         mail_port.CHECK,

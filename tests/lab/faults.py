@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from tests.lab import topology
+from tests.lab import signing, topology
 from tests.lab.certificates import Wanted
 from tests.lab.plan import Plan, Site
 from tests.lab.scenario import Fault
@@ -117,6 +117,22 @@ def unserved(server: str) -> Fault:
 def serial(server: str, number: int) -> Fault:
     def edit(plan: Plan) -> None:
         plan.zones[server][CUSTOMER].serial = number
+
+    return edit
+
+
+def signed(*, begins: int = -5, ends: int = 30, spoil: Callable[[str], str] = str) -> Fault:
+    """The customer's zone is signed by BIND's tools and its registry has the DS records.
+
+    The signatures are valid from and to these days from now; `spoil` is done to the signed text.
+    """
+
+    def edit(plan: Plan) -> None:
+        zones = list(_zones(plan, CUSTOMER, OPERATORS))
+        text, ds = signing.sign(zones[0], begins, ends)
+        for zone in zones:
+            zone.signed = spoil(text)
+        plan.zones["tld"]["example."].add("customer", "DS", *ds)
 
     return edit
 

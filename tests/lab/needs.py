@@ -9,6 +9,8 @@ from collections.abc import Mapping
 PROGRAMS: Mapping[str, str] = {
     "curl": "curl",
     "dig": "bind9-dnsutils",
+    "dnssec-keygen": "bind9-utils",
+    "dnssec-signzone": "bind9-utils",
     "ip": "iproute2",
     "named": "bind9",
     "nc": "netcat-openbsd",

@@ -28,15 +28,19 @@ class Record:
 
 @dataclass(slots=True)
 class Zone:
-    """A zone as one server has it: `name` is absolute, with the final dot."""
+    """A zone as one server has it: `name` is absolute, with the final dot. Once `signed`, it is
+    that text, whatever its records."""
 
     name: str
     primary: str
     serial: int = SERIAL
     records: list[Record] = field(default_factory=list)
+    signed: str = ""
 
     @property
     def text(self) -> str:
+        if self.signed:
+            return self.signed
         timers = "7200 3600 1209600 300"
         contact = f"hostmaster.{self.name.lstrip('.')}"
         soa = f"@ 3600 IN SOA {self.primary} {contact} {self.serial} {timers}"

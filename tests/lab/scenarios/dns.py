@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+from tests.lab import signing
 from tests.lab.faults import (
     alias,
     at_parent,
@@ -14,6 +15,7 @@ from tests.lab.faults import (
     registry_says,
     rule,
     serial,
+    signed,
     silent,
     stopped,
     subdomain,
@@ -120,6 +122,46 @@ NAMES = (
             records("intra", "A", "10.20.30.40", zone="delivery.net.", at=("op2",)),
         ),
         causes=_cause("private-address-published"),
+        status=2,
+    ),
+    Scenario(
+        name="signed-zone",
+        truth="The zone is signed, and everything fits.",
+        faults=(signed(),),
+    ),
+    Scenario(
+        name="ds-without-matching-key",
+        truth="The registry still has the DS record of a key that the zone gave up.",
+        faults=(signed(), at_parent("DS", "customer", f"4711 13 2 {'ab' * 32}")),
+        causes=_cause("ds-without-matching-key", "registrar"),
+        status=2,
+    ),
+    Scenario(
+        name="signature-expired",
+        truth="Nobody has signed the zone for weeks.",
+        faults=(signed(begins=-40, ends=-2),),
+        causes=_cause("signature-expired"),
+        status=2,
+    ),
+    Scenario(
+        name="signature-not-yet-valid",
+        truth="The signer's clock is days ahead.",
+        faults=(signed(begins=3, ends=40),),
+        causes=_cause("signature-not-yet-valid"),
+        status=2,
+    ),
+    Scenario(
+        name="signature-invalid",
+        truth="An address was changed in the signed zone by hand.",
+        faults=(signed(spoil=lambda text: text.replace(HOST.v4, HOST2.v4)),),
+        causes=_cause("signature-invalid"),
+        status=2,
+    ),
+    Scenario(
+        name="signature-missing",
+        truth="The signatures of the addresses were left out.",
+        faults=(signed(spoil=signing.without_signatures("www.customer.example.", "A")),),
+        causes=_cause("signature-missing"),
         status=2,
     ),
     Scenario(

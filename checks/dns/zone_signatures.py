@@ -1,0 +1,371 @@
+"""The zone's signatures hold, from the parent's DS record to the name's addresses.
+
+## What it does
+Asks the parent for the zone's DS records. Where there are some, asks each server of the zone for
+its keys, its SOA and the name's addresses with their signatures, and verifies them.
+
+## Why is this bad?
+Validating resolvers, which most visitors use, take a zone that does not fit its DS for forged: the
+name fails for them, and works for all others.
+
+## How it decides
+Each server that serves the zone is looked at; what is wrong at one is a warning.
+
+| DS at the parent | at the server                        | judgement               |
+|------------------|--------------------------------------|-------------------------|
+| none             | not asked                            | zone-not-signed         |
+| some             | keys and records, signed and in time | signatures-hold         |
+| some             | no key that fits                     | ds-without-matching-key |
+| some             | no keys at all                       | ds-without-matching-key |
+| some             | a record without a signature         | signature-missing       |
+| some             | signatures that have ended           | signature-expired       |
+| some             | signatures that have not begun       | signature-not-yet-valid |
+| some             | signatures that do not verify        | signature-invalid       |
+| not told         | not asked                            | signatures-not-judged   |
+| unknown kinds    | any                                  | signatures-not-judged   |
+| some             | no answer                            | signatures-not-judged   |
+
+The time is the run's start; a clock may be off by five minutes. One good signature is enough, as it
+is for validators. The chain above the parent is not verified here.
+
+## What to do
+No key that fits: have the registrar replace the DS records, or take them out. Signatures: have the
+zone signed anew; signing stopped, or a record was changed without it.
+
+## References
+- RFC 4034; RFC 4035, section 5 (how validators decide)
+- RFC 9364 (DNSSEC)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from checks.facts.iterate import shown
+from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import DnsReply, ResourceRecord
+from netdiag.requests import DnsQuery
+
+if TYPE_CHECKING:
+    from checks.facts.dnssec.keys import Ds, Key
+    from checks.facts.dnssec.signatures import Verdict
+
+MOST_SERVERS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneNotSigned(Finding):
+    code: ClassVar[str] = "zone-not-signed"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+
+    @property
+    def message(self) -> str:
+        return f"the parent of {self.subject} has no DS record for it, so nothing is validated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignaturesHold(Finding):
+    code: ClassVar[str] = "signatures-hold"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    servers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"keys and signatures of {self.subject} fit its DS records at all servers asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Unsound(Finding):
+    """`servers` show it, `hidden` where another server does not."""
+
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    what: tuple[str, ...]
+    servers: tuple[str, ...]
+    hidden: bool
+    says: ClassVar[str] = ""
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.hidden else Severity.CRITICAL
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.says} for {', '.join(self.what)} of {self.subject} at "
+            f"{', '.join(self.servers)}, while the parent's DS has validators ask for it: they "
+            "take the zone for forged"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the zone signed anew, and look why its signing stopped or was passed by."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your domain is protected against forgery, and the protection is out of order, so that "
+            "many visitors cannot find it. Whoever runs your name servers has to renew it."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DsWithoutMatchingKey(_Unsound):
+    code: ClassVar[str] = "ds-without-matching-key"
+    usual_owner: ClassVar[Owner] = Owner.REGISTRAR
+    says: ClassVar[str] = "no key fits the parent's DS records"
+
+    @property
+    def for_agent(self) -> str:
+        return (
+            "Have the registrar replace the DS records by those of the zone's keys, or drop them."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureMissing(_Unsound):
+    code: ClassVar[str] = "signature-missing"
+    says: ClassVar[str] = "there is no signature"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureExpired(_Unsound):
+    code: ClassVar[str] = "signature-expired"
+    says: ClassVar[str] = "the signatures have run out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureNotYetValid(_Unsound):
+    code: ClassVar[str] = "signature-not-yet-valid"
+    says: ClassVar[str] = "the signatures are not valid yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureInvalid(_Unsound):
+    code: ClassVar[str] = "signature-invalid"
+    says: ClassVar[str] = "the signatures do not verify"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignaturesNotJudged(Finding):
+    code: ClassVar[str] = "signatures-not-judged"
+    outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
+    area: ClassVar[Area] = Area.DNS
+    why: str
+
+    @property
+    def message(self) -> str:
+        return f"whether the signatures of {self.subject} hold cannot be told: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One server's replies with signatures: its keys first, then the sets to verify."""
+
+    server: str
+    keys: Observation
+    sets: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`ds` is the parent's reply, None where there was nobody to ask."""
+
+    zone: Zone
+    now: datetime
+    ds: Observation | None = None
+    servers: tuple[Signed, ...] = ()
+
+
+async def gather(net: Asker, brief: Brief) -> Facts:
+    """The DS records, and where there are some, every server's signed replies."""
+    zone = await target_zone(net, brief)
+    facts = Facts(zone=zone, now=brief.started)
+    cut = zone.cut
+    if zone.missing or cut is None or cut.hidden or cut.planned:
+        return facts
+    told = next((seen for seen in net.transcript if seen.id in cut.evidence), None)
+    if told is None or not isinstance(told.request, DnsQuery):
+        return facts
+    parent = told.request.server
+    ds = await net.ask(DnsQuery(server=parent, name=zone.apex, rtype="DS", dnssec=True))
+    if not _records(ds, "DS"):
+        return Facts(zone=zone, now=brief.started, ds=ds)
+    servers = zone.serving[:MOST_SERVERS]
+    signed = await asyncio.gather(*(_signed(net, zone, server) for server in servers))
+    return Facts(zone=zone, now=brief.started, ds=ds, servers=tuple(signed))
+
+
+async def _signed(net: Asker, zone: Zone, server: ZoneServer) -> Signed:
+    asked = (
+        (zone.apex, "DNSKEY"),
+        (zone.apex, "SOA"),
+        (zone.way.name, "A"),
+        (zone.way.name, "AAAA"),
+    )
+    keys, *sets = await asyncio.gather(
+        *(
+            net.ask(DnsQuery(server=server.server.address, name=name, rtype=rtype, dnssec=True))
+            for name, rtype in asked
+        )
+    )
+    return Signed(str(server.server), keys, tuple(sets))
+
+
+def _records(seen: Observation, rtype: str) -> tuple[ResourceRecord, ...]:
+    reply = seen.outcome
+    return tuple(r for r in reply.answer if r.rtype == rtype) if isinstance(reply, DnsReply) else ()
+
+
+def judge(facts: Facts) -> Iterable[Finding]:
+    """A finding for each thing that is wrong, or one that all is well."""
+    subject = shown(facts.zone.apex)
+    if facts.ds is None:
+        missing = facts.zone.missing or "the parent could not be asked for DS records"
+        yield Skipped(subject="signatures", missing=missing)
+        return
+    evidence = (facts.ds.id,)
+    reply = facts.ds.outcome
+    if not isinstance(reply, DnsReply) or reply.rcode != "NOERROR":
+        why = "the parent did not answer the question for DS records"
+        yield SignaturesNotJudged(subject=subject, evidence=evidence, why=why)
+    elif not facts.servers:
+        yield ZoneNotSigned(subject=subject, evidence=evidence)
+    else:
+        yield from judge_signed(facts, facts.ds)
+
+
+Fault = tuple[type[_Unsound], str]
+
+
+def judge_signed(facts: Facts, ds: Observation) -> Iterable[Finding]:
+    """The verdicts on a zone that the parent vouches for."""
+    subject = shown(facts.zone.apex)
+    faults: dict[type[_Unsound], dict[str, None]] = {}
+    where: dict[type[_Unsound], list[Signed]] = {}
+    sound: list[Signed] = []
+    unjudged: list[Signed] = []
+    for one in facts.servers:
+        found = faults_of(facts, ds, one)
+        if found is None:
+            unjudged.append(one)
+        elif not found:
+            sound.append(one)
+        for kind, what in found or ():
+            faults.setdefault(kind, {})[what] = None
+            if one not in where.setdefault(kind, []):
+                where[kind].append(one)
+    for kind, whats in faults.items():
+        yield kind(
+            subject=subject,
+            evidence=_cited(ds, where[kind]),
+            what=tuple(whats),
+            servers=tuple(one.server for one in where[kind]),
+            hidden=bool(sound),
+        )
+    if unjudged:
+        why = "keys or algorithms are of kinds that are not supported here, or nothing answered"
+        yield SignaturesNotJudged(subject=subject, evidence=_cited(ds, unjudged), why=why)
+    if sound and not faults:
+        names = tuple(one.server for one in sound)
+        yield SignaturesHold(subject=subject, evidence=_cited(ds, sound), servers=names)
+
+
+def _cited(ds: Observation, servers: Iterable[Signed]) -> tuple[ObservationId, ...]:
+    return (ds.id, *(seen.id for one in servers for seen in (one.keys, *one.sets)))
+
+
+def faults_of(facts: Facts, ds: Observation, one: Signed) -> list[Fault] | None:
+    """What is wrong at one server; None where that cannot be told."""
+    from checks.facts.dnssec.keys import Match, ds_of, keys_of, match
+
+    apex = facts.zone.apex
+    if not isinstance(one.keys.outcome, DnsReply) or one.keys.outcome.rcode != "NOERROR":
+        return None
+    vouchers = ds_of(_records(ds, "DS"), apex)
+    keys = keys_of(_records(one.keys, "DNSKEY"), apex)
+    matches = {match(voucher, keys) for voucher in vouchers}
+    if Match.MATCHES not in matches:
+        return None if matches <= {Match.UNSUPPORTED} else [(DsWithoutMatchingKey, "the keys")]
+    entry = tuple(key for key in keys if _vouched(vouchers, key))
+    pairs = [_fault(one.keys, "DNSKEY", entry, facts.now)]
+    pairs += [
+        _fault(seen, seen.request.rtype, keys, facts.now)
+        for seen in one.sets
+        if isinstance(seen.request, DnsQuery)
+    ]
+    found = [pair for pair in pairs if pair]
+    return None if any(kind is None for kind, _ in found) else [(k, w) for k, w in found if k]
+
+
+def _vouched(vouchers: Iterable[Ds], key: Key) -> bool:
+    from checks.facts.dnssec.keys import Match, match
+
+    return any(match(voucher, (key,)) is Match.MATCHES for voucher in vouchers)
+
+
+def _fault(
+    seen: Observation, rtype: str, keys: Iterable[Key], now: datetime
+) -> tuple[type[_Unsound] | None, str] | None:
+    """What is wrong with one set of records; None for nothing, a kind of None for no telling."""
+    from checks.facts.dnssec.signatures import signatures_of, verdict
+
+    rrset = _records(seen, rtype)
+    if not rrset:
+        return None
+    what = f"{rtype} of {shown(rrset[0].name)}"
+    signatures = [
+        s
+        for s in signatures_of(_records(seen, "RRSIG"))
+        if s.covers == rtype and s.owner == rrset[0].name
+    ]
+    if not signatures:
+        return SignatureMissing, what
+    verdicts = {verdict(s, rrset, tuple(keys), int(now.timestamp())) for s in signatures}
+    return _worst(verdicts, what)
+
+
+def _worst(verdicts: set[Verdict], what: str) -> tuple[type[_Unsound] | None, str] | None:
+    """One valid signature is enough; else what comes nearest to it is told."""
+    from checks.facts.dnssec.signatures import Verdict
+
+    if Verdict.VALID in verdicts:
+        return None
+    if Verdict.EXPIRED in verdicts:
+        return SignatureExpired, what
+    if Verdict.NOT_YET_VALID in verdicts:
+        return SignatureNotYetValid, what
+    if verdicts <= {Verdict.UNSUPPORTED}:
+        return None, what
+    return SignatureInvalid, what
+
+
+CHECK = Check(
+    id="zone-signatures",
+    title="The zone's signatures hold",
+    area=Area.DNS,
+    since="0.1",
+    gather=gather,
+    judge=judge,
+    finds=(
+        ZoneNotSigned,
+        SignaturesHold,
+        DsWithoutMatchingKey,
+        SignatureMissing,
+        SignatureExpired,
+        SignatureNotYetValid,
+        SignatureInvalid,
+        SignaturesNotJudged,
+        Skipped,
+    ),
+    doc=__doc__ or "",
+)

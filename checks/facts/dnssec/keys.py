@@ -1,0 +1,113 @@
+"""DNSKEY and DS records, and whether one vouches for the other (RFC 4034, sections 2 and 5)."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dns.exception
+import dns.name
+import dns.rdata
+
+from netdiag.outcomes import ResourceRecord
+
+ZONE, REVOKED, ENTRY_POINT = 0x0100, 0x0080, 0x0001
+"""Flags of a DNSKEY (RFC 4034, section 2.1.1; RFC 5011, section 7)."""
+
+DIGESTS = {1: hashlib.sha1, 2: hashlib.sha256, 4: hashlib.sha384}
+"""Digest types of DS records that validators know (RFC 9904, section 3)."""
+
+MOST_SAME_TAG = 4
+"""Keys of one tag and algorithm that are tried: more are an attack (KeyTrap, CVE-2023-50387)."""
+
+
+class Match(enum.Enum):
+    """What a DS record says of the keys of the zone."""
+
+    MATCHES = "matches"
+    NO_KEY = "no key has its tag and algorithm"
+    DIGEST_DIFFERS = "the digest differs"
+    UNSUPPORTED = "its digest type is not supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A DNSKEY. `owner` is absolute and lower case, `rdata` its wire form."""
+
+    owner: str
+    rdata: bytes
+
+    @property
+    def flags(self) -> int:
+        return int.from_bytes(self.rdata[:2])
+
+    @property
+    def algorithm(self) -> int:
+        return self.rdata[3]
+
+    @property
+    def public(self) -> bytes:
+        return self.rdata[4:]
+
+    @property
+    def usable(self) -> bool:
+        """A zone key of DNSSEC that is not revoked (RFC 4034, section 2.1; RFC 5011, 2.1)."""
+        return bool(self.flags & ZONE) and not self.flags & REVOKED and self.rdata[2] == 3
+
+    @property
+    def tag(self) -> int:
+        """RFC 4034, appendix B."""
+        padded = self.rdata + b"\0" * (len(self.rdata) % 2)
+        total = sum(int.from_bytes(padded[i : i + 2]) for i in range(0, len(padded), 2))
+        return (total + (total >> 16)) & 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Ds:
+    """A DS record, of a parent zone or of a trust anchor."""
+
+    owner: str
+    tag: int
+    algorithm: int
+    digest_type: int
+    digest: bytes
+
+
+def wire(record: ResourceRecord) -> bytes | None:
+    """The canonical data of the record (RFC 4034, section 6.2); None for what cannot be read."""
+    try:
+        rdata = dns.rdata.from_text("IN", record.rtype, record.data, dns.name.root, False)
+        return rdata.to_digestable(dns.name.root)
+    except (dns.exception.DNSException, ValueError):
+        return None
+
+
+def keys_of(records: Iterable[ResourceRecord], owner: str) -> tuple[Key, ...]:
+    """The keys of `owner`, the unreadable ones left out."""
+    found = (wire(r) for r in records if (r.name, r.rtype) == (owner, "DNSKEY"))
+    return tuple(Key(owner, data) for data in dict.fromkeys(found) if data and len(data) > 4)
+
+
+def ds_of(records: Iterable[ResourceRecord], owner: str) -> tuple[Ds, ...]:
+    """The DS records of `owner`, the unreadable ones left out."""
+    found = (wire(r) for r in records if (r.name, r.rtype) == (owner, "DS"))
+    return tuple(
+        Ds(owner, int.from_bytes(data[:2]), data[2], data[3], data[4:])
+        for data in dict.fromkeys(found)
+        if data and len(data) > 4
+    )
+
+
+def match(ds: Ds, keys: Iterable[Key]) -> Match:
+    """Whether `ds` vouches for a usable key among `keys` (RFC 4035, section 5.2)."""
+    if ds.digest_type not in DIGESTS:
+        return Match.UNSUPPORTED
+    named = [k for k in keys if k.usable and (k.tag, k.algorithm) == (ds.tag, ds.algorithm)]
+    if not named:
+        return Match.NO_KEY
+    owner = dns.name.from_text(ds.owner).canonicalize().to_wire() or b""
+    digest = DIGESTS[ds.digest_type]
+    same = any(digest(owner + key.rdata).digest() == ds.digest for key in named[:MOST_SAME_TAG])
+    return Match.MATCHES if same else Match.DIGEST_DIFFERS

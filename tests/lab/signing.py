@@ -1,0 +1,58 @@
+"""Zones signed by BIND's own tools."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dns.name
+import dns.rdatatype
+import dns.zone
+
+from tests.lab import needs
+from tests.lab.zones import Zone
+
+
+def sign(zone: Zone, begins: int, ends: int) -> tuple[str, list[str]]:
+    """The signed zone file, and the DS records of its keys; validity in days from now."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for kind in ([], ["-f", "KSK"]):
+            _run(folder, "dnssec-keygen", "-a", "ECDSAP256SHA256", *kind, zone.name)
+        (folder / "zone").write_text(zone.text)
+        times = ("-s", _day(begins), "-e", _day(ends))
+        _run(folder, "dnssec-signzone", "-S", "-P", *times, "-o", zone.name, "-f", "out", "zone")
+        ds = (folder / f"dsset-{zone.name}").read_text()
+        return (folder / "out").read_text(), [_data(line) for line in ds.splitlines()]
+
+
+def without_signatures(owner: str, rtype: str) -> Callable[[str], str]:
+    """Takes the signatures of one set of records out of a signed zone; `owner` is absolute, just
+    below the zone's name."""
+
+    def spoil(text: str) -> str:
+        origin = dns.name.from_text(owner).parent()
+        zone = dns.zone.from_text(text, origin=origin, relativize=False)
+        zone.delete_rdataset(owner, dns.rdatatype.RRSIG, covers=dns.rdatatype.from_text(rtype))
+        return zone.to_text(relativize=False, want_origin=False)
+
+    return spoil
+
+
+def _run(folder: Path, program: str, *arguments: str) -> None:
+    subprocess.run(
+        [needs.find(program) or program, *arguments], cwd=folder, check=True, capture_output=True
+    )
+
+
+def _day(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y%m%d%H%M%S")
+
+
+def _data(line: str) -> str:
+    """The data of a DS record line; BIND breaks long digests by a space."""
+    words = line.split(" DS ")[1].split()
+    return " ".join((*words[:3], "".join(words[3:])))
