@@ -2,7 +2,8 @@
 
 ## What it does
 Asks the parent for the zone's DS records. Where there are some, asks each server of the zone for
-its keys, its SOA and the name's addresses with their signatures, and verifies them.
+its keys, its SOA and the name's addresses with their signatures, and for a name that does not
+exist; verifies the signatures and the proof of denial.
 
 ## Why is this bad?
 Validating resolvers, which most visitors use, take a zone that does not fit its DS for forged: the
@@ -21,6 +22,8 @@ Each server that serves the zone is looked at; what is wrong at one is a warning
 | some             | signatures that have ended           | signature-expired       |
 | some             | signatures that have not begun       | signature-not-yet-valid |
 | some             | signatures that do not verify        | signature-invalid       |
+| some             | a denial without its proof           | denial-proof-broken     |
+| some             | a denial with a proof of another     | denial-proof-broken     |
 | not told         | not asked                            | signatures-not-judged   |
 | unknown kinds    | any                                  | signatures-not-judged   |
 | some             | no answer                            | signatures-not-judged   |
@@ -57,6 +60,9 @@ if TYPE_CHECKING:
     from checks.facts.dnssec.signatures import Verdict
 
 MOST_SERVERS = 8
+
+NO_SUCH = "netdiag-no-such-name."
+"""Put before a zone's name: what nobody has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +107,7 @@ class _Unsound(Finding):
     @property
     def message(self) -> str:
         return (
-            f"{self.says} for {', '.join(self.what)} of {self.subject} at "
+            f"{self.says} ({', '.join(self.what)}) in the zone {self.subject} at "
             f"{', '.join(self.servers)}, while the parent's DS has validators ask for it: they "
             "take the zone for forged"
         )
@@ -156,6 +162,16 @@ class SignatureInvalid(_Unsound):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DenialProofBroken(_Unsound):
+    code: ClassVar[str] = "denial-proof-broken"
+    says: ClassVar[str] = "NSEC or NSEC3 records do not prove a denial"
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the zone signed anew as a whole, so that its NSEC or NSEC3 chain is complete."
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignaturesNotJudged(Finding):
     code: ClassVar[str] = "signatures-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -169,11 +185,12 @@ class SignaturesNotJudged(Finding):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One server's replies with signatures: its keys first, then the sets to verify."""
+    """One server's replies with signatures: its keys, the sets to verify, and a denial."""
 
     server: str
     keys: Observation
     sets: tuple[Observation, ...]
+    denial: Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,14 +228,15 @@ async def _signed(net: Asker, zone: Zone, server: ZoneServer) -> Signed:
         (zone.apex, "SOA"),
         (zone.way.name, "A"),
         (zone.way.name, "AAAA"),
+        (NO_SUCH + zone.apex, "A"),
     )
-    keys, *sets = await asyncio.gather(
+    keys, *sets, denial = await asyncio.gather(
         *(
             net.ask(DnsQuery(server=server.server.address, name=name, rtype=rtype, dnssec=True))
             for name, rtype in asked
         )
     )
-    return Signed(str(server.server), keys, tuple(sets))
+    return Signed(str(server.server), keys, tuple(sets), denial)
 
 
 def _records(seen: Observation, rtype: str) -> tuple[ResourceRecord, ...]:
@@ -244,6 +262,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
         yield from judge_signed(facts, facts.ds)
 
 
+DENIALS = frozenset({"NOERROR", "NXDOMAIN"})
 Fault = tuple[type[_Unsound], str]
 
 
@@ -281,7 +300,7 @@ def judge_signed(facts: Facts, ds: Observation) -> Iterable[Finding]:
 
 
 def _cited(ds: Observation, servers: Iterable[Signed]) -> tuple[ObservationId, ...]:
-    return (ds.id, *(seen.id for one in servers for seen in (one.keys, *one.sets)))
+    return (ds.id, *(seen.id for one in servers for seen in (one.keys, *one.sets, one.denial)))
 
 
 def faults_of(facts: Facts, ds: Observation, one: Signed) -> list[Fault] | None:
@@ -303,6 +322,7 @@ def faults_of(facts: Facts, ds: Observation, one: Signed) -> list[Fault] | None:
         for seen in one.sets
         if isinstance(seen.request, DnsQuery)
     ]
+    pairs.append(_denial_fault(one.denial, apex, keys, facts.now))
     found = [pair for pair in pairs if pair]
     return None if any(kind is None for kind, _ in found) else [(k, w) for k, w in found if k]
 
@@ -332,6 +352,34 @@ def _fault(
         return SignatureMissing, what
     verdicts = {verdict(s, rrset, tuple(keys), int(now.timestamp())) for s in signatures}
     return _worst(verdicts, what)
+
+
+def _denial_fault(
+    seen: Observation, apex: str, keys: Iterable[Key], now: datetime
+) -> tuple[type[_Unsound] | None, str] | None:
+    """What is wrong with the denial of a name; None also where it is not denied (a wildcard)."""
+    from checks.facts.dnssec.denial import Proof
+    from checks.facts.dnssec.proofs import proof_of
+    from checks.facts.dnssec.signatures import signatures_of, verdict
+
+    reply = seen.outcome
+    if not isinstance(reply, DnsReply) or reply.answer or reply.rcode not in DENIALS:
+        return None
+    what = "a name that does not exist"
+    sets: dict[tuple[str, str], list[ResourceRecord]] = {}
+    for record in reply.authority:
+        if record.rtype in {"NSEC", "NSEC3"}:
+            sets.setdefault((record.name, record.rtype), []).append(record)
+    signatures = signatures_of([r for r in reply.authority if r.rtype == "RRSIG"])
+    for (name, rtype), rrset in sets.items():
+        own = [s for s in signatures if (s.owner, s.covers) == (name, rtype)]
+        if not own:
+            return SignatureMissing, what
+        verdicts = {verdict(s, rrset, tuple(keys), int(now.timestamp())) for s in own}
+        if worst := _worst(verdicts, what):
+            return worst
+    proof = proof_of([r for rrset in sets.values() for r in rrset], NO_SUCH + apex, "A", apex)
+    return (DenialProofBroken, what) if proof is Proof.NONE else None
 
 
 def _worst(verdicts: set[Verdict], what: str) -> tuple[type[_Unsound] | None, str] | None:
@@ -364,6 +412,7 @@ CHECK = Check(
         SignatureExpired,
         SignatureNotYetValid,
         SignatureInvalid,
+        DenialProofBroken,
         SignaturesNotJudged,
         Skipped,
     ),

@@ -121,17 +121,24 @@ def serial(server: str, number: int) -> Fault:
     return edit
 
 
-def signed(*, begins: int = -5, ends: int = 30, spoil: Callable[[str], str] = str) -> Fault:
+def signed(
+    *options: str,
+    begins: int = -5,
+    ends: int = 30,
+    spoil: Callable[[str], str] = str,
+    at: tuple[str, ...] = OPERATORS,
+) -> Fault:
     """The customer's zone is signed by BIND's tools and its registry has the DS records.
 
-    The signatures are valid from and to these days from now; `spoil` is done to the signed text.
+    The signatures are valid from and to these days from now; `options` are dnssec-signzone's;
+    `spoil` is done to the signed text on the servers `at`.
     """
 
     def edit(plan: Plan) -> None:
-        zones = list(_zones(plan, CUSTOMER, OPERATORS))
-        text, ds = signing.sign(zones[0], begins, ends)
-        for zone in zones:
-            zone.signed = spoil(text)
+        zones = {server: plan.zones[server][CUSTOMER] for server in OPERATORS}
+        text, ds = signing.sign(zones["op1"], begins, ends, *options)
+        for server, zone in zones.items():
+            zone.signed = spoil(text) if server in at else text
         plan.zones["tld"]["example."].add("customer", "DS", *ds)
 
     return edit

@@ -16,7 +16,7 @@ from tests.lab import needs
 from tests.lab.zones import Zone
 
 
-def sign(zone: Zone, begins: int, ends: int) -> tuple[str, list[str]]:
+def sign(zone: Zone, begins: int, ends: int, *options: str) -> tuple[str, list[str]]:
     """The signed zone file, and the DS records of its keys; validity in days from now."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -24,7 +24,19 @@ def sign(zone: Zone, begins: int, ends: int) -> tuple[str, list[str]]:
             _run(folder, "dnssec-keygen", "-a", "ECDSAP256SHA256", *kind, zone.name)
         (folder / "zone").write_text(zone.text)
         times = ("-s", _day(begins), "-e", _day(ends))
-        _run(folder, "dnssec-signzone", "-S", "-P", *times, "-o", zone.name, "-f", "out", "zone")
+        _run(
+            folder,
+            "dnssec-signzone",
+            "-S",
+            "-P",
+            *times,
+            *options,
+            "-o",
+            zone.name,
+            "-f",
+            "out",
+            "zone",
+        )
         ds = (folder / f"dsset-{zone.name}").read_text()
         return (folder / "out").read_text(), [_data(line) for line in ds.splitlines()]
 
@@ -37,6 +49,19 @@ def without_signatures(owner: str, rtype: str) -> Callable[[str], str]:
         origin = dns.name.from_text(owner).parent()
         zone = dns.zone.from_text(text, origin=origin, relativize=False)
         zone.delete_rdataset(owner, dns.rdatatype.RRSIG, covers=dns.rdatatype.from_text(rtype))
+        return zone.to_text(relativize=False, want_origin=False)
+
+    return spoil
+
+
+def without_denial(origin: str) -> Callable[[str], str]:
+    """Takes the NSEC records out of a signed zone."""
+
+    def spoil(text: str) -> str:
+        zone = dns.zone.from_text(text, origin=origin, relativize=False)
+        for name in list(zone):
+            zone.delete_rdataset(name, dns.rdatatype.NSEC)
+            zone.delete_rdataset(name, dns.rdatatype.RRSIG, covers=dns.rdatatype.NSEC)
         return zone.to_text(relativize=False, want_origin=False)
 
     return spoil

@@ -130,6 +130,18 @@ NAMES = (
         faults=(signed(),),
     ),
     Scenario(
+        name="signed-zone-with-nsec3",
+        truth="The zone is signed, and denies with hashed names.",
+        faults=(signed("-3", "-", "-H", "0"),),
+    ),
+    Scenario(
+        name="denial-proof-broken",
+        truth="The records that prove a denial got lost on one server.",
+        faults=(signed(spoil=signing.without_denial("customer.example."), at=("op1",)),),
+        causes=_cause("denial-proof-broken"),
+        status=1,
+    ),
+    Scenario(
         name="ds-without-matching-key",
         truth="The registry still has the DS record of a key that the zone gave up.",
         faults=(signed(), at_parent("DS", "customer", f"4711 13 2 {'ab' * 32}")),

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from checks.dns import zone_signatures
-from checks.dns.zone_signatures import Facts, Signed
+from checks.dns.zone_signatures import NO_SUCH, Facts, Signed
 from netdiag.model import Severity
 from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, FailureKind, Outcome, ResourceRecord
@@ -76,9 +76,28 @@ PARENT: dict[str, Outcome] = {
 }
 
 
+def denial(following: str) -> DnsReply:
+    """No such name, by an NSEC record from the zone's name to `following`."""
+    proof = answer(APEX, "NSEC", f"{following} SOA NS RRSIG NSEC DNSKEY")
+    return DnsReply(rcode="NXDOMAIN", authoritative=True, authority=proof.answer)
+
+
+DENIED = denial(WWW)
+DENIAL: dict[str, Outcome] = {
+    "a denial without its proof": DnsReply(rcode="NXDOMAIN", authoritative=True),
+    "a denial with a proof of another": denial("a.customer.example."),
+}
+
+
 def signed(case: str, server: str = "ns1") -> Signed:
-    keys, www = SERVER[case]
-    return Signed(server, seen(2, APEX, "DNSKEY", keys), (seen(3, WWW, "A", www),))
+    keys, www = SERVER.get(case, (KEYS, GOOD))
+    denied = DENIAL.get(case, DENIED)
+    return Signed(
+        server,
+        seen(2, APEX, "DNSKEY", keys),
+        (seen(3, WWW, "A", www),),
+        seen(4, NO_SUCH + APEX, "A", denied),
+    )
 
 
 def facts(ds: str, *servers: Signed) -> Facts:
@@ -89,7 +108,7 @@ def facts(ds: str, *servers: Signed) -> Facts:
 def test_the_documented_table_is_what_the_check_decides(
     ds: str, server: str, judgement: str
 ) -> None:
-    servers = (signed(server),) if server in SERVER else ()
+    servers = () if server == "not asked" else (signed(server),)
 
     (finding,) = zone_signatures.judge(facts(ds, *servers))
 
