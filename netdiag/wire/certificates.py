@@ -61,7 +61,8 @@ def _text(read: Callable[[], str]) -> str:
     """One field; a certificate may be well-formed and one field of it not."""
     try:
         return clean(read(), 1000)
-    except ValueError:
+    except (ValueError, TypeError):
+        # The library raises either where a value is not of the kind that its name asks for.
         return UNREADABLE
 
 

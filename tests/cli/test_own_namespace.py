@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -67,8 +68,9 @@ def examined(folder: Path, *names: str) -> list[dict[str, object]]:
     (folder / "hints").write_text(HINTS)
     nsd = needs.find("nsd")
     configs = [config(folder, number, zone) for number, zone in enumerate(ZONES)]
-    starts = [f"{nsd} -d -c {path} >/dev/null 2>&1 &" for path in configs]
-    look = f"{sys.executable} -m netdiag dns --root-hints {folder}/hints --format json"
+    starts = [f"{nsd} -d -c {shlex.quote(str(path))} >/dev/null 2>&1 &" for path in configs]
+    words = (sys.executable, "-m", "netdiag", "dns", "--root-hints", f"{folder}/hints")
+    look = shlex.join((*words, "--format", "json"))
     script = ["ip link set lo up", "ip -6 address add fd00::3/128 dev lo nodad"]
     script += [*starts, "sleep 1"]
     script += [f"{look} {name}; true" for name in names]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -103,7 +104,7 @@ def test_loss_that_stays_is_named_behind_the_router_that_loses(tmp_path: Path) -
     rules.write_text(LOSSY)
     wanted = "-4 --protocol icmp --report 25 --flows 4 --interval 0.5 --format json"
     lose = f"nsenter --net=/run/netns/ta2 nft -f {rules}"
-    done = in_lab("sh", "-c", f"{lose} && {' '.join(TRACE)} {wanted}", user=False)
+    done = in_lab("sh", "-c", f"{lose} && {shlex.join(TRACE)} {wanted}", user=False)
 
     assert done.returncode == 2, done.stderr
     (trace,) = json.loads(done.stdout)["traces"]
@@ -201,7 +202,8 @@ class Terminal:
 def terminal(folder: Path, command: str, size: tuple[int, int]) -> Iterator[Terminal]:
     shown = Terminal(folder / "tmux")
     width, height = map(str, size)
-    lab = f"cd {ROOT} && {sys.executable} -m tests.lab run --user -- {command}"
+    inside = shlex.join((sys.executable, "-m", "tests.lab", "run", "--user", "--"))
+    lab = f"cd {shlex.quote(str(ROOT))} && {inside} {command}"
     shell = f"trap : INT; {lab}; echo ended with $?; exec cat"
     shown.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, shell)
     try:
@@ -216,7 +218,7 @@ def rounds(screen: str) -> list[int]:
 
 @pytest.mark.lab
 def test_the_live_screen_obeys_its_keys(tmp_path: Path) -> None:
-    with terminal(tmp_path, " ".join(TRACE), (170, 50)) as tmux:
+    with terminal(tmp_path, shlex.join(TRACE), (170, 50)) as tmux:
         both = tmux.wait(lambda s: min(rounds(s), default=0) >= 2 and "Transit A" in s)
         assert any(V4 in line and V6 in line for line in both.splitlines())
         assert "reached:" in both
@@ -248,7 +250,7 @@ def test_the_live_screen_obeys_its_keys(tmp_path: Path) -> None:
 
 @pytest.mark.lab
 def test_the_live_screen_follows_the_size_of_the_terminal(tmp_path: Path) -> None:
-    with terminal(tmp_path, " ".join(TRACE), (170, 50)) as tmux:
+    with terminal(tmp_path, shlex.join(TRACE), (170, 50)) as tmux:
         tmux.wait(lambda s: any(V4 in line and V6 in line for line in s.splitlines()))
 
         for width, height in ((90, 60), (50, 12), (20, 5), (200, 60)):
@@ -261,7 +263,7 @@ def test_the_live_screen_follows_the_size_of_the_terminal(tmp_path: Path) -> Non
 
 @pytest.mark.lab
 def test_an_interrupted_report_tells_what_was_seen(tmp_path: Path) -> None:
-    with terminal(tmp_path, " ".join([*TRACE, "-4", "--report", "500"]), (110, 50)) as tmux:
+    with terminal(tmp_path, shlex.join([*TRACE, "-4", "--report", "500"]), (110, 50)) as tmux:
         time.sleep(8)
         tmux.press("C-c")
         ended = tmux.wait(lambda s: re.search(r"ended with \d", s))
@@ -273,7 +275,7 @@ def test_an_interrupted_report_tells_what_was_seen(tmp_path: Path) -> None:
 
 @pytest.mark.lab
 def test_ctrl_c_leaves_the_live_screen(tmp_path: Path) -> None:
-    with terminal(tmp_path, " ".join(TRACE), (110, 50)) as tmux:
+    with terminal(tmp_path, shlex.join(TRACE), (110, 50)) as tmux:
         tmux.wait(lambda s: min(rounds(s), default=0) >= 1)
         tmux.press("C-c")
         ended = tmux.wait(lambda s: re.search(r"ended with \d", s))

@@ -76,7 +76,8 @@ def test_silence_is_waited_for_longer_than_a_router_looks_for_a_neighbour(
     sent = seen[f"dropped/{family}"]
     assert sent.outcome == Failed(kind=FailureKind.TIMEOUT)
     assert 3.9 < sent.attempts[0].elapsed < 5
-    assert sent.attempts[0].packets == 3
+    # At 0, 1 and 3 s, and since Linux 6.5 at 2 s too.
+    assert sent.attempts[0].packets in {3, 4}
 
 
 REJECTIONS = {

@@ -48,9 +48,9 @@ class Animal:
         return self.target.format(self.domain.rstrip("."))
 
 
-BYSTANDERS = frozenset({"resolver-silent", "resolver-failing"})
+BYSTANDERS = frozenset({"resolver-silent", "resolver-failing", "stale-answer"})
 """What a visit may name beside the causes: the lab's own resolver meets the name servers of the
-zoo too, and how it fares is true, and its own matter."""
+zoo too, and how it fares, or what it keeps of a flood, is its own matter."""
 
 
 def causes(*codes: str) -> frozenset[str]:

@@ -61,14 +61,26 @@ def run(*words: str) -> tuple[int, str, str]:
 
 
 def measured(*words: str) -> tuple[int, int]:
-    """Exit status and the most memory held, in octets."""
-    with Path(os.devnull).open("wb") as nowhere:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "netdiag", *words], cwd=ROOT, stdout=nowhere, stderr=nowhere
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * 1024
+    """Exit status and the most memory held, in octets.
+
+    A small process starts the command, because a child counts what its parent held as its own.
+    """
+    program = (
+        "import os, sys\n"
+        "opened = [(os.POSIX_SPAWN_OPEN, n, os.devnull, os.O_WRONLY, 0) for n in (1, 2)]\n"
+        "child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=opened)\n"
+        "_, status, usage = os.wait4(child, 0)\n"
+        "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, sys.executable, "-m", "netdiag", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, octets = map(int, done.stdout.split())
+    return status, octets
 
 
 def is_refused(status: int, out: str, err: str) -> None:
