@@ -32,19 +32,23 @@ ns2.xa. 3600 IN A 127.2.0.2
 child.xa. 3600 IN NS ns1.child.xa.
 child.xa. 3600 IN NS ns2.child.xa.
 ns1.child.xa. 3600 IN A 127.1.0.3
-ns2.child.xa. 3600 IN AAAA fd00::3
+ns1.child.xa. 3600 IN AAAA fd00::3
+ns2.child.xa. 3600 IN A 127.2.0.3
+ns2.child.xa. 3600 IN AAAA fd01::3
 """,
     "child.xa.": f"""child.xa. 3600 IN SOA ns1.child.xa. host.child.xa. {TIMERS}
 child.xa. 3600 IN NS ns1.child.xa.
 child.xa. 3600 IN NS ns2.child.xa.
 ns1.child.xa. 3600 IN A 127.1.0.3
-ns2.child.xa. 3600 IN AAAA fd00::3
+ns1.child.xa. 3600 IN AAAA fd00::3
+ns2.child.xa. 3600 IN A 127.2.0.3
+ns2.child.xa. 3600 IN AAAA fd01::3
 """,
 }
 SERVED = {
     ".": ["127.1.0.1"],
     "xa.": ["127.1.0.2", "127.2.0.2"],
-    "child.xa.": ["127.1.0.3", "fd00::3"],
+    "child.xa.": ["127.1.0.3", "127.2.0.3", "fd00::3", "fd01::3"],
 }
 HINTS = ". 3600000 NS ns1.\nns1. 3600000 A 127.1.0.1\n"
 
@@ -71,7 +75,8 @@ def examined(folder: Path, *names: str) -> list[dict[str, object]]:
     starts = [f"{nsd} -d -c {shlex.quote(str(path))} >/dev/null 2>&1 &" for path in configs]
     words = (sys.executable, "-m", "netdiag", "dns", "--root-hints", f"{folder}/hints")
     look = shlex.join((*words, "--format", "json"))
-    script = ["ip link set lo up", "ip -6 address add fd00::3/128 dev lo nodad"]
+    script = ["ip link set lo up"]
+    script += [f"ip -6 address add {one}/128 dev lo nodad" for one in ("fd00::3", "fd01::3")]
     script += [*starts, "sleep 1"]
     script += [f"{look} {name}; true" for name in names]
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
