@@ -1,0 +1,1 @@
+"""What keeps this process from doing anything but looking, whatever it meets."""
