@@ -10,9 +10,11 @@ def main() -> None:
 
         print(f"netdiag {__version__}")
         return
+    from netdiag.cli.guarding import Process
     from netdiag.cli.main import run
+    from netdiag.guards.engage import engage
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], Process(engage)))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from netdiag import __version__, record, reproduce
 from netdiag.boundary import Boundary
 from netdiag.engine import Judgement, causes
+from netdiag.guards.guard import Guard
 from netdiag.model import Area, Brief, Check, Explanation, Outcome, Severity
 from netdiag.network import Observation
 from netdiag.outcomes import Failed, FailureKind
@@ -67,6 +68,7 @@ class Run:
     brief: Brief
     vantage: Vantage
     timeout: float
+    guards: tuple[Guard, ...] = ()
 
 
 def conclude(
@@ -91,6 +93,7 @@ def conclude(
         tool=record.Tool(name="netdiag", version=__version__),
         target=run.brief.target,
         vantage=run.vantage,
+        guards=run.guards,
         settings=record.settings_of(run.brief, references, run.timeout),
         started=run.brief.started,
         finished=finished,

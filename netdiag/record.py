@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from netdiag import outcomes, requests
 from netdiag.boundary import Desk, Support, Wording
+from netdiag.guards.guard import Guard
 from netdiag.model import (
     Area,
     Brief,
@@ -143,6 +144,7 @@ class Verdict:
     """A record without its transcript: what was judged, of whom, from where, in which words.
 
     `ended` says how the run ended: complete, deadline (the time was up), interrupted (by the user).
+    `guards` kept the process from doing anything but looking; empty where that was not recorded.
     """
 
     format: Literal["netdiag-record"]
@@ -160,6 +162,7 @@ class Verdict:
     findings: tuple[FindingRecord, ...]
     boundary: BoundaryWords
     sent: Sent
+    guards: tuple[Guard, ...] = ()
 
     def finding(self, identifier: str) -> FindingRecord | None:
         return next((f for f in self.findings if f.id == identifier), None)

@@ -152,7 +152,19 @@ def footer(record: Record) -> str:
         f"{record.sent.packets} packets to {counted(len(places), 'address', 'addresses')} in "
         f"{duration(took)}{cut[record.ended]}, seen from {vantage.name}{on}, "
         f"{record.started:%Y-%m-%d %H:%M:%S %Z}, {record.tool.name} {record.tool.version}"
+        f"{guarded(record)}"
     )
+
+
+def guarded(record: Record) -> str:
+    """Which guards held the run to looking; nothing where the record does not tell."""
+    if not record.guards:
+        return ""
+    weak = [f"{guard.name} {guard.state}" for guard in record.guards if guard.state != "active"]
+    held = [guard.name for guard in record.guards if guard.state == "active"]
+    if not weak:
+        return ", guards: all active"
+    return f", guards: {', '.join(held) or 'none'} active, {', '.join(weak)}"
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from netdiag.audit import account, capture, packets, render
-from netdiag.cli.judge import read_record
+from netdiag.cli import guarding
+from netdiag.cli.judge import octets, record_in
 
 NOT_PROVEN = 2
 
@@ -32,16 +33,18 @@ def command(record: Path, pcap: Path, form: str, vantage: tuple[str, ...]) -> in
     """
     for one in vantage:
         _check_address(one)
-    saved = read_record(record)
+    found, captured = octets(record), octets(pcap, capture.MOST_OCTETS)
+    guarding.engage()
+    saved = record_in(found, record)
     try:
-        seen = [packets.decode(frame) for frame in capture.frames(_octets(pcap))]
+        seen = [packets.decode(frame) for frame in capture.frames(captured)]
     except capture.BadCaptureError as error:
         raise click.ClickException(f"{pcap}: not a usable capture: {error}") from None
     if not seen:
         raise click.ClickException(f"{pcap}: holds no packet, so it proves nothing")
-    found = account.account(saved, seen, vantage)
-    click.echo(render.json(found) if form == "json" else render.text(found), nl=False)
-    return 0 if found.read_only else NOT_PROVEN
+    proof = account.account(saved, seen, vantage)
+    click.echo(render.json(proof) if form == "json" else render.text(proof), nl=False)
+    return 0 if proof.read_only else NOT_PROVEN
 
 
 def _check_address(text: str) -> None:
@@ -49,11 +52,3 @@ def _check_address(text: str) -> None:
         ipaddress.ip_address(text)
     except ValueError:
         raise click.ClickException(f"--vantage {text!r} is not an address") from None
-
-
-def _octets(pcap: Path) -> bytes:
-    try:
-        with pcap.open("rb") as file:
-            return file.read(capture.MOST_OCTETS + 1)
-    except OSError as error:
-        raise click.ClickException(f"{pcap}: cannot be read ({error.strerror})") from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import live
+from netdiag.cli import guarding, live
 from netdiag.cli import output as outputs
 from netdiag.cli.options import Asked, Audience, plan_for, report_options, run_options
 
@@ -42,7 +42,8 @@ def command(
     """
     from netdiag.cli.progress import watchers
 
-    outputs.check_writable(output)
-    with watchers(verbose=verbose, log_file=log_file) as watching:
-        record = live.execute(plan_for(Asked(target=target, **asked), watching))
-    return outputs.deliver(record, form, output, audience)
+    with outputs.reserved(output) as file:
+        with watchers(verbose=verbose, log_file=log_file) as watching:
+            plan = plan_for(Asked(target=target, **asked), watching)
+            record = live.execute(plan, guarding.engage(network=True, files=[file]))
+        return outputs.deliver(record, form, file, audience)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from netdiag.cli import guarding
 from netdiag.model import Outcome
 
 
@@ -27,6 +28,7 @@ def command(everything: bool, crosswalk: bool) -> int:
     """
     from checks.catalogue import CATALOGUE
 
+    guarding.engage()
     if crosswalk:
         from reports.crosswalk import table
 

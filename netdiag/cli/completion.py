@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import BashComplete, FishComplete, ZshComplete
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+from netdiag.cli import guarding
 
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
@@ -21,5 +23,8 @@ def command(shell: str) -> int:
     """
     from netdiag.cli.main import cli
 
-    click.echo(SHELLS[shell](cli, {}, "netdiag", "_NETDIAG_COMPLETE").source())
+    guarding.engage()
+    completion = SHELLS[shell](cli, {}, "netdiag", "_NETDIAG_COMPLETE")
+    # The method of bash's own class would start bash to look at its version.
+    click.echo(ShellComplete.source(completion))
     return 0

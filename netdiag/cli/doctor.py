@@ -12,6 +12,7 @@ import click
 
 from checks.facts.machine import FAR_AWAY
 from netdiag import __version__
+from netdiag.cli import guarding
 from netdiag.cli.options import load_config
 from netdiag.outcomes import Outcome, Resolvers, SourceAddress
 from netdiag.requests import ReadResolvers, Request, SelectSource
@@ -53,6 +54,8 @@ def command(config: Path | None) -> int:
         settings = load_config(config)
     except BadFileError as error:
         raise click.ClickException(str(error)) from None
+    synchronised = _clock_synchronised()
+    guards = guarding.engage(network=True)
     sees, source4, source6, resolvers = asyncio.run(_look())
     _say("netdiag", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
     for name, able in sees.items():
@@ -63,10 +66,12 @@ def command(config: Path | None) -> int:
     _say("IPv6", _source(source6), bad=not isinstance(source6, SourceAddress))
     found = resolvers.addresses if isinstance(resolvers, Resolvers) else ()
     _say("resolvers", ", ".join(found) or "none known: --resolver names one", bad=not found)
-    synchronised = _clock_synchronised()
     _say("clock", CLOCK[synchronised], bad=synchronised is False)
     own = ", ".join(network.name for network in settings.networks) or "none configured"
     _say("own networks", own)
+    for guard in guards:
+        bad = guard.state != "active"
+        _say(f"guard {guard.name}", f"{guard.state}: {guard.why}", bad=bad)
     return 0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from netdiag.cli import guarding
+
 
 @click.command("explain")
 @click.argument("code")
@@ -18,6 +20,7 @@ def command(code: str) -> int:
     from checks.catalogue import CATALOGUE
     from reports import catalogue
 
+    guarding.engage()
     if common := catalogue.common_page(code):
         click.echo(common, nl=False)
         return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from netdiag.boundary import Boundary
-from netdiag.cli import options, output
+from netdiag.cli import guarding, options, output
 from netdiag.cli.options import Audience
 from netdiag.conclude import Catalogue, Run, conclude
 from netdiag.engine import diagnose
@@ -16,13 +16,22 @@ from netdiag.network import Recorded
 from netdiag.record import MAX_OCTETS, BadRecordError, Record, brief_of, loads
 
 
-def read_record(path: Path) -> Record:
-    """The record in a file. Raises `click.ClickException` with one clear sentence."""
+def octets(path: Path, most: int = MAX_OCTETS) -> bytes:
+    """What a file holds, one octet more than `most` of it at the most. Nothing looks into it yet.
+
+    Raises `click.ClickException` with one clear sentence.
+    """
     try:
         with path.open("rb") as file:
-            return loads(file.read(MAX_OCTETS + 1))
+            return file.read(most + 1)
     except OSError as error:
         raise click.ClickException(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def record_in(found: bytes, path: Path) -> Record:
+    """The record that a file held. Raises `click.ClickException` with one clear sentence."""
+    try:
+        return loads(found)
     except BadRecordError as error:
         raise click.ClickException(f"{path}: {error}") from None
 
@@ -32,7 +41,12 @@ def judged(record: Record, catalogue: Catalogue, boundary: Boundary) -> Record:
     brief = brief_of(record)
     net = Recorded(record.transcript)
     judgements = asyncio.run(diagnose(brief, catalogue.checks, catalogue.explanations, net))
-    run = Run(brief=brief, vantage=record.vantage, timeout=record.settings.timeout)
+    run = Run(
+        brief=brief,
+        vantage=record.vantage,
+        timeout=record.settings.timeout,
+        guards=record.guards,
+    )
     return conclude(run, catalogue, judgements, net.transcript, boundary, record.finished)
 
 
@@ -55,12 +69,19 @@ def command(
     from checks.catalogue import CATALOGUE
     from netdiag.tomlfile import BadFileError
 
-    output.check_writable(file)
     try:
         boundary = options.load_boundary(options.load_config(config))
     except BadFileError as error:
         raise click.ClickException(str(error)) from None
-    saved = read_record(record)
-    known = {check.id for check in CATALOGUE.checks}
-    catalogue = CATALOGUE.only(c for c in saved.settings.checks if c in known)
-    return output.deliver(judged(saved, catalogue, boundary), form, file, audience)
+    found = octets(record)
+    with output.reserved(file) as report:
+        guarding.engage(files=[report])
+        saved = record_in(found, record)
+        again = judged(saved, _same_checks(saved, CATALOGUE), boundary)
+        return output.deliver(again, form, report, audience)
+
+
+def _same_checks(saved: Record, catalogue: Catalogue) -> Catalogue:
+    """Those of the saved run that still exist."""
+    known = {check.id for check in catalogue.checks}
+    return catalogue.only(c for c in saved.settings.checks if c in known)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from netdiag.boundary import Boundary
 from netdiag.conclude import Catalogue, Run, conclude
 from netdiag.engine import diagnose
+from netdiag.guards.guard import Guard
 from netdiag.model import Brief
 from netdiag.network import Network, Watcher
 from netdiag.outcomes import FailureKind
@@ -33,12 +34,13 @@ class Plan:
     watchers: Sequence[Watcher] = ()
 
 
-def execute(plan: Plan) -> Record:
-    """Look, judge and conclude. An interrupt ends the looking; what was seen is still judged."""
-    return asyncio.run(_execute(plan))
+def execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
+    """Look, judge and conclude, under guards that are engaged already. An interrupt ends the
+    looking; what was seen is still judged."""
+    return asyncio.run(_execute(plan, guards))
 
 
-async def _execute(plan: Plan) -> Record:
+async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
     from netdiag.wire.live import LiveTransport
 
     transport = LiveTransport(time.monotonic)
@@ -57,6 +59,7 @@ async def _execute(plan: Plan) -> Record:
             sees=transport.capabilities(),
         ),
         timeout=plan.timeout,
+        guards=guards,
     )
     undo = on_interrupt(lambda: net.stop(FailureKind.INTERRUPTED))
     try:

@@ -6,12 +6,15 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netdiag import __version__
 from netdiag.text import clean
+
+if TYPE_CHECKING:
+    from netdiag.cli.guarding import Process
 
 UNKNOWN = 3
 """Exit status of wrong usage: the monitoring-plugins' *unknown*."""
@@ -63,17 +66,31 @@ def cli() -> None:
     """
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit status."""
+def run(arguments: Sequence[str], process: Process | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    `process` is how this one is locked; a caller that goes on afterwards leaves it out.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        result: Any = cli.main(args=list(arguments), prog_name="netdiag", standalone_mode=False)
+        return _run(arguments, process, nowhere)
+    finally:
+        os.close(nowhere)
+
+
+def _run(arguments: Sequence[str], process: Process | None, nowhere: int) -> int:
+    """`nowhere` takes what is still to be written when nobody reads any more."""
+    try:
+        result: Any = cli.main(
+            args=list(arguments), prog_name="netdiag", standalone_mode=False, obj=process
+        )
     except click.ClickException as error:
         return _complain(error)
     except click.Abort:
         click.echo("netdiag: stopped by the user before anything was sent", err=True)
         return UNKNOWN
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(nowhere, sys.stdout.fileno())
         return UNKNOWN
     return result if isinstance(result, int) else 0
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from netdiag.cli.options import Audience
+from netdiag.guards.guard import Place
 from netdiag.record import Record
 
 STATUS = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
@@ -38,31 +43,59 @@ def check_writable(output: Path | None) -> None:
         raise click.ClickException(f"--output {output}: no permission to write in {folder}")
 
 
-def write(output: Path, text: str) -> None:
-    """Write `text` to a new file beside `output`, then put it in its place."""
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A file that can be written although no file may be opened any more to be altered."""
+
+    name: Path
+    """As the user gave it."""
+
+    place: Place
+    file: TextIO
+
+    def write(self, text: str) -> None:
+        """Fill the new file and put it in its place."""
+        try:
+            with self.file:
+                self.file.write(text)
+            self.place.temporary.replace(self.place.final)
+        except OSError as error:
+            raise click.ClickException(f"--output {self.name}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def reserved(output: Path | None) -> Iterator[Reserved | None]:
+    """Open a new file beside `output` for what will be written; nothing is left where that fails.
+
+    Raises `click.ClickException` where it could not be written.
+    """
+    if output is None:
+        yield None
+        return
+    check_writable(output)
     try:
         handle, name = tempfile.mkstemp(dir=output.absolute().parent, prefix=".netdiag-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(output)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise click.ClickException(f"--output {output}: {error.strerror}") from None
+    temporary = Path(name)
+    try:
+        temporary.chmod(0o644)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            place = Place(temporary=temporary, final=output.absolute())
+            yield Reserved(output, place, file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def deliver(record: Record, form: str | None, output: Path | None, audience: Audience) -> int:
+def deliver(record: Record, form: str | None, output: Reserved | None, audience: Audience) -> int:
     """Show or write the report and return the exit status."""
-    chosen = form_of(form, output)
+    chosen = form_of(form, output.name if output else None)
     if output is None:
         click.echo(rendered(record, chosen, audience), nl=False, color=colour())
     else:
-        write(output, rendered(record, chosen, audience, plain=True))
+        output.write(rendered(record, chosen, audience, plain=True))
         click.echo(rendered(record, "terminal", audience), nl=False, color=colour())
-        click.echo(f"Written: {output}", err=True)
+        click.echo(f"Written: {output.name}", err=True)
     return STATUS[record.status]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import live, output
+from netdiag.cli import guarding, live, output
 from netdiag.cli.options import Asked, plan_for, run_options
 
 
@@ -35,12 +35,12 @@ def command(target: str, textfile: Path | None, record_file: Path | None, **aske
       netdiag probe www.example.org
       netdiag probe www.example.org --textfile /var/lib/node_exporter/www.prom
     """
-    output.check_writable(textfile)
-    output.check_writable(record_file)
-    record = live.execute(plan_for(Asked(target=target, **asked)))
-    if textfile is not None:
-        output.write(textfile, output.rendered(record, "prometheus", "agent", plain=True))
-    if record_file is not None:
-        output.write(record_file, output.rendered(record, "json", "agent", plain=True))
+    with output.reserved(textfile) as metrics, output.reserved(record_file) as kept:
+        plan = plan_for(Asked(target=target, **asked))
+        record = live.execute(plan, guarding.engage(network=True, files=[metrics, kept]))
+        if metrics is not None:
+            metrics.write(output.rendered(record, "prometheus", "agent", plain=True))
+        if kept is not None:
+            kept.write(output.rendered(record, "json", "agent", plain=True))
     click.echo(output.rendered(record, "nagios", "agent", plain=True), nl=False)
     return output.STATUS[record.status]

@@ -98,9 +98,11 @@ class Live:
         self._answered = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
-        self._thread.start()
 
     def asked(self, number: ObservationId, request: Request) -> None:
+        # Not before: a process is locked while it has one thread.
+        if self._thread.ident is None:
+            self._thread.start()
         self._waiting[number] = request
 
     def answered(self, observation: Observation) -> None:
@@ -110,7 +112,8 @@ class Live:
     def stop(self) -> None:
         """Take the display away. It leaves no trace on the terminal."""
         self._ended.set()
-        self._thread.join(timeout=2)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=2)
 
     def _show(self) -> None:
         if self._ended.wait(PATIENCE):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from netdiag.cli import options, output
-from netdiag.cli.judge import read_record
+from netdiag.cli import guarding, options, output
+from netdiag.cli.judge import octets, record_in
 from netdiag.cli.options import Audience
 
 
@@ -31,5 +31,7 @@ def command(record: Path, form: str | None, file: Path | None, audience: Audienc
       netdiag report case.json --format markdown
       netdiag report case.json --output case.html
     """
-    output.check_writable(file)
-    return output.deliver(read_record(record), form, file, audience)
+    found = octets(record)
+    with output.reserved(file) as rendering:
+        guarding.engage(files=[rendering])
+        return output.deliver(record_in(found, record), form, rendering, audience)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import live, output
+from netdiag.cli import guarding, live, output
 from netdiag.cli.options import Asked, load_config, plan_for, run_options
 from netdiag.record import Record, dumps
 
@@ -54,8 +54,10 @@ def command(target: str | None, yes: bool, file: Path | None, **asked: Any) -> i
     _introduce(name, place)
     if not yes:
         click.confirm("Start?", abort=True, default=True)
-    record = live.execute(plan)
-    output.write(place, dumps(record).decode())
+    with output.reserved(place) as report:
+        record = live.execute(plan, guarding.engage(network=True, files=[report]))
+        if report is not None:
+            report.write(dumps(record).decode())
     click.echo(output.rendered(record, "terminal", "customer"), nl=False)
     click.echo(_farewell(record, place))
     return output.STATUS[record.status]

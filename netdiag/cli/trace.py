@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from netdiag import target as targets
 from netdiag import tomlfile
-from netdiag.cli import options, output
+from netdiag.cli import guarding, options, output
 from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Line, Session
@@ -107,7 +107,9 @@ def command(
     if load is not None:
         if target is not None:
             raise click.UsageError("give TARGET or --load FILE, not both")
-        return _show(_loaded(load), {}, form)
+        found = _octets(load)
+        guarding.engage()
+        return _show(_loaded(found, load), {}, form)
     if target is None:
         raise click.UsageError("give a TARGET to trace, or --load FILE")
     form_given = click.get_current_context().get_parameter_source("form")
@@ -116,6 +118,7 @@ def command(
     try:
         asked = _asked(targets.parse(target), live=live, **typed)
         settings = options.load_config(config)
+        guarding.engage(network=True, reads=[settings.asn_table])
         return asyncio.run(_run(asked, settings, form))
     except (targets.BadTargetError, tomlfile.BadFileError) as error:
         raise click.ClickException(str(error)) from None
@@ -226,12 +229,15 @@ async def _resolver(asked: Asked, line: Line) -> str | None:
     return known[0] if known else None
 
 
-def _loaded(path: Path) -> list[Trace]:
+def _octets(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            text = file.read(LARGEST_FILE + 1)
+            return file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise click.ClickException(f"--load {path}: cannot be read ({error.strerror})") from None
+
+
+def _loaded(text: bytes, path: Path) -> list[Trace]:
     if len(text) > LARGEST_FILE:
         raise click.ClickException(f"--load {path}: larger than {LARGEST_FILE} octets")
     try:

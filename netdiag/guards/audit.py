@@ -23,13 +23,14 @@ NEVER = (
     "os.startfile os.startfile/2 os.killpg _winapi.CreateProcess _winapi.CreateJunction "
     "_winapi.OpenProcess _winapi.TerminateProcess winreg.CreateKey winreg.DeleteKey "
     "winreg.DeleteValue winreg.SetValue winreg.SaveKey winreg.LoadKey socket.sethostname "
-    "os.mkdir os.rmdir os.chmod os.chown os.chflags os.lchmod os.truncate os.utime os.setxattr "
-    "os.removexattr os.link os.symlink tempfile.mkstemp tempfile.mkdtemp sqlite3.connect "
-    "smtplib.connect ftplib.connect syslog.openlog syslog.syslog webbrowser.open"
-).split()
+    "os.mkdir os.rmdir os.chmod os.chown os.chflags os.lchmod os.truncate os.utime "
+    "os.setxattr os.removexattr os.link os.symlink tempfile.mkstemp tempfile.mkdtemp "
+    "sqlite3.connect smtplib.connect ftplib.connect syslog.openlog syslog.syslog "
+    "webbrowser.open"
+).split()  # noqa: SIM905 (a word a line would hide the list)
 """Events of which nothing that netdiag does makes any (docs.python.org, audit events table)."""
 
-_NETWORK = "socket.sendto socket.sendmsg socket.getaddrinfo socket.gethostbyname".split()
+_NETWORK = ["socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"]
 
 Rule = Callable[[tuple[Any, ...]], bool]
 """Whether the event with these arguments may go on."""

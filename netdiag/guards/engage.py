@@ -58,9 +58,7 @@ def _locked(allowances: Allowances) -> tuple[Guard, ...]:
         files = landlock.absent(error)
     found.append(files)
     held = files.state != "unavailable"
-    filtered = _tried(
-        "seccomp", lambda: seccomp.restrict(allowances, local=local, landlock=held)
-    )
+    filtered = _tried("seccomp", lambda: seccomp.restrict(allowances, local=local, landlock=held))
     return (*found, filtered)
 
 

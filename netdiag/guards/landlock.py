@@ -82,8 +82,9 @@ def _allow(ruleset: int, known: int, path: Path, access: int) -> None:
 
 
 def _said(known: int, allowances: Allowances) -> Guard:
-    files = "no file" if not allowances.places else "no file but those that were asked for"
-    why = f"It can alter {files}"
+    why = "It can alter no file"
+    if allowances.places:
+        why += " but the output, and move or remove files in that folder alone"
     missing = [
         what
         for since, what in (
@@ -94,7 +95,7 @@ def _said(known: int, allowances: Allowances) -> Guard:
         if known < since
     ]
     if not missing:
-        return Guard(name="landlock", state="active", why=f"{why}, nor bind a TCP port.")
+        return Guard(name="landlock", state="active", why=f"{why}; it cannot serve a TCP port.")
     lacking = f"version {known} of the kernel's Landlock does not cover {', '.join(missing)}"
     return Guard(name="landlock", state="partial", why=f"{why}; {lacking}.")
 

@@ -1,4 +1,4 @@
-"""Privileges given up for good: no program gives new ones, and capabilities go (capabilities(7))."""
+"""Privileges given up for good: no program gives new ones, and capabilities go."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HIGHEST = 63
 _PR_SET_SECUREBITS, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_CAP_AMBIENT = 28, 38, 24, 47
 _AMBIENT_CLEAR_ALL = 4
 _SECUREBITS = 0x2F
-"""NOROOT and NO_SETUID_FIXUP with their locks, and the lock of KEEP_CAPS: user 0 is nobody special."""
+"""NOROOT and NO_SETUID_FIXUP with their locks, and the lock of KEEP_CAPS (capabilities(7))."""
 
 
 def no_new_privileges() -> Guard:
@@ -52,7 +52,7 @@ def capabilities(allowances: Allowances, reads: Iterable[Path]) -> Guard:
 
 
 def _bound(keep: int) -> None:
-    """Take everything but `keep` out of the bounding set, as far as the kernel knows capabilities."""
+    """Take everything but `keep` out of the bounding set, up to the last that the kernel knows."""
     for number in range(_HIGHEST + 1):
         if keep >> number & 1:
             continue

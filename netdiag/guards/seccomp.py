@@ -35,7 +35,12 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule(
         what="Starting programs",
-        calls={"execve": (59, 221), "execveat": (322, 281), "fork": (57, None), "vfork": (58, None)},
+        calls={
+            "execve": (59, 221),
+            "execveat": (322, 281),
+            "fork": (57, None),
+            "vfork": (58, None),
+        },
         action="refused",
         why="Python's library asks helpers such as uname or ldconfig, and does without them.",
     ),
@@ -427,9 +432,7 @@ def program(machine: str, allowances: Allowances, *, local: bool, landlock: bool
     if machine == "x86_64":
         start += _step(0x35, _X32, 0, 1) + _return(_KILL_PROCESS)
     checks = [
-        _if(number, action)
-        for numbers, action in rules
-        if (number := numbers[index]) is not None
+        _if(number, action) for numbers, action in rules if (number := numbers[index]) is not None
     ]
     return start + b"".join(checks) + _PERMIT
 
