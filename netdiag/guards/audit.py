@@ -18,7 +18,7 @@ from netdiag.guards.guard import Allowances, Guard
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NOWHERE = frozenset({os.devnull, "NUL", "nul", r"\\.\NUL"})
 
-NEVER = (
+NEVER = (  # noqa: SIM905 (a word a line would hide the list)
     "subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork os.forkpty pty.spawn "
     "os.startfile os.startfile/2 os.killpg _winapi.CreateProcess _winapi.CreateJunction "
     "_winapi.OpenProcess _winapi.TerminateProcess winreg.CreateKey winreg.DeleteKey "
@@ -27,7 +27,7 @@ NEVER = (
     "os.setxattr os.removexattr os.link os.symlink tempfile.mkstemp tempfile.mkdtemp "
     "sqlite3.connect smtplib.connect ftplib.connect syslog.openlog syslog.syslog "
     "webbrowser.open"
-).split()  # noqa: SIM905 (a word a line would hide the list)
+).split()
 """Events of which nothing that netdiag does makes any (docs.python.org, audit events table)."""
 
 _NETWORK = ["socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"]

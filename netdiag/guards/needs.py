@@ -11,18 +11,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_SYSTEM = (
+_SYSTEM = (  # noqa: SIM905 (a word a line would hide the list)
     "/usr /lib /lib32 /lib64 /bin /sbin /opt /nix /gnu/store /snap /proc/self /proc/sys "
     "/proc/net /proc/stat /proc/meminfo /proc/cpuinfo /proc/uptime /sys/devices/system/cpu "
     "/dev/urandom /dev/random /dev/null /dev/tty /run/systemd/resolve /run/resolvconf "
     "/run/NetworkManager /run/connman"
-).split()  # noqa: SIM905 (a word a line would hide the list)
-_ETC = (
+).split()
+_ETC = (  # noqa: SIM905 (a word a line would hide the list)
     "alternatives ca-certificates crypto-policies gai.conf host.conf hosts inputrc "
     "ld.so.cache ld.so.conf ld.so.conf.d ld.so.preload ldap.conf locale.conf localtime "
     "mdns.allow netconfig networks nscd.conf nsswitch.conf openssl os-release passwd group "
     "pki protocols python3 resolv.conf services ssl static terminfo timezone"
-).split()  # noqa: SIM905 (a word a line would hide the list)
+).split()
 
 _OWN_LOOK_UPS = {"files", "dns", "myhostname"}
 """Modules of the name service switch that talk to no local service."""
