@@ -355,27 +355,36 @@ def endless_dnames(query: Message, reply: Message) -> Message:
     return reply
 
 
-def fan_out(query: Message, reply: Message) -> Message:
+def fan_out(query: Message, reply: Message) -> Message | bytes:
     """NXNSAttack: a referral to many servers without addresses, each in a zone that does so too."""
     return referred(query, reply, lambda number: number + 1)
 
 
-def fan_in_circles(query: Message, reply: Message) -> Message:
+def fan_in_circles(query: Message, reply: Message) -> Message | bytes:
     """The same, where each server's name takes asking the others."""
     return referred(query, reply, lambda number: 1)
 
 
-def referred(query: Message, reply: Message, following: Callable[[int], int]) -> Message:
+def referred(query: Message, reply: Message, following: Callable[[int], int]) -> Message | bytes:
+    """Made octet by octet, for hundreds of them are asked for in a second."""
     name = query.question[0].name
     domain = domain_of(name)
     if name == domain:
         return reply
-    reply.flags &= ~dns.flags.AA
-    below = dns.name.Name(name.labels[-len(domain.labels) - 1 :])
-    number = following(numbered(below))
-    names = [f"s{n}.n{number}-{n}.{domain}" for n in range(200)]
-    reply.answer, reply.authority = [], [records(below, "NS", *names)]
-    return reply
+    above = name.labels[: -len(domain.labels) - 1]
+    below = 12 + sum(1 + len(label) for label in above)
+    zone = pointer(below + 1 + len(name.labels[len(above)]))
+    number = following(numbered(dns.name.Name(name.labels[len(above) :])))
+    labels = [(b"s%d" % n, b"n%d-%d" % (number, n)) for n in range(200)]
+    names = [b"".join(len(one).to_bytes(1) + one for one in pair) + zone for pair in labels]
+    servers = [record(pointer(below), each, b"\0\2\0\1") for each in names]
+    return header(query, 0, flags=0x8000, extra=(len(servers), 0)) + b"".join(servers)
+
+
+def told_to_come_back(query: Message, reply: Message) -> Message:
+    """What does not fit into a datagram: all but the answers about the domain itself."""
+    name = query.question[0].name
+    return reply if name == domain_of(name) else truncated(query, reply)
 
 
 def deeper_and_deeper(query: Message, reply: Message) -> Message:
@@ -622,11 +631,18 @@ ANIMALS = (
         "cname-loop",
         target="http://www.{}",
     ),
-    server("fan-out", "NXNSAttack: 200 servers without address.", fan_out, target="http://www.{}"),
+    server(
+        "fan-out",
+        "NXNSAttack: 200 servers without address.",
+        told_to_come_back,
+        tcp=fan_out,
+        target="http://www.{}",
+    ),
     server(
         "fan-in-circles",
         "200 servers, each with a name that takes asking the others.",
-        fan_in_circles,
+        told_to_come_back,
+        tcp=fan_in_circles,
         target="http://www.{}",
     ),
     server(
