@@ -88,7 +88,6 @@ def _said(known: int, allowances: Allowances) -> Guard:
     missing = [
         what
         for since, what in (
-            (3, "truncating a file by its name"),
             (4, "binding a TCP port"),
             (6, "signals and abstract sockets"),
         )

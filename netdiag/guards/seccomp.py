@@ -169,8 +169,9 @@ RULES: tuple[Rule, ...] = (
         why="A handle passes by the limits on paths; the others are for administrators.",
     ),
     Rule(
-        what="Owner, mode, times and attributes of files",
+        what="Owner, mode, times, attributes and length of files, by name",
         calls={
+            "truncate": (76, 45),
             "chmod": (90, None),
             "fchmod": (91, 52),
             "fchmodat": (268, 53),
@@ -196,7 +197,8 @@ RULES: tuple[Rule, ...] = (
             "mknodat": (259, 33),
         },
         action="refused",
-        why="Landlock does not see these; Python's library sets modes and times of its caches.",
+        why="Landlock does not see these, or not on every kernel; Python's library sets modes and "
+        "times of its caches.",
     ),
     Rule(
         what="Other processes' priority and memory",
@@ -259,7 +261,6 @@ RULES: tuple[Rule, ...] = (
 _WRITING_FILES: Mapping[str, Numbers] = {
     "openat2": (437, 437),
     "creat": (85, None),
-    "truncate": (76, 45),
     "mkdir": (83, None),
     "mkdirat": (258, 34),
     "rmdir": (84, None),

@@ -63,6 +63,7 @@ def test_scenario(scenario: Scenario, as_user: bool, tmp_path: Path) -> None:
 
     has_exactly_its_causes(scenario, tree, status)
     keeps_the_laws(tree)
+    was_guarded(tree)
     is_judged_the_same_again(text)
     sent_what_it_says_and_nothing_else(text, pcap)
     if as_user:
@@ -95,6 +96,13 @@ def keeps_the_laws(tree: Tree) -> None:
             assert finding["reproduce"], finding["code"]
             assert finding["advice"]["agent"]
             assert finding["advice"]["customer"]
+
+
+def was_guarded(tree: Tree) -> None:
+    """What was found was found by a process that could do nothing else."""
+    states = {guard["name"]: guard["state"] for guard in tree["guards"]}
+    assert states.pop("landlock") in {"active", "partial"}
+    assert set(states.values()) == {"active"}
 
 
 def is_judged_the_same_again(text: str) -> None:
