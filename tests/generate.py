@@ -2,6 +2,7 @@
 
 - `docs/record.schema.json` from the record's types
 - `docs/read-only.md` from the review of each kind of request
+- `docs/guards.md` from the system calls that the guards refuse
 - `docs/checks/*.md` from the checks' docstrings
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from checks.catalogue import CATALOGUE
 from netdiag import readonly, record
+from netdiag.guards import page as guards
 from reports import catalogue
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -22,6 +24,7 @@ def wanted() -> dict[Path, str]:
     """Every generated file with the text it should have."""
     files = {DOCS / "record.schema.json": json.dumps(record.schema(), indent=1) + "\n"}
     files[DOCS / "read-only.md"] = readonly.page()
+    files[DOCS / "guards.md"] = guards.page()
     for check in CATALOGUE.checks:
         files[DOCS / "checks" / f"{check.id}.md"] = catalogue.page(check)
     return files

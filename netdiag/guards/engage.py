@@ -22,8 +22,9 @@ def engage(allowances: Allowances) -> tuple[Guard, ...]:
     What one guard cannot do does not stop the others. It has to be done before other threads
     start: a lock holds for the thread that took it and those that it starts.
     """
+    held = _by_kernel(allowances)
     sys.dont_write_bytecode = True
-    return (*_by_kernel(allowances), audit.install(allowances))
+    return (*held, audit.install(allowances))
 
 
 def decline(_: Allowances) -> tuple[Guard, ...]:
