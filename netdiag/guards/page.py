@@ -44,7 +44,7 @@ Besides, by their arguments: `clone` makes threads only; `kill` and `tgkill` rea
 `socket` opens TCP, UDP, ICMP and raw IP, and netlink for the routing tables; `ioctl` reads interfaces
 and sets the terminal that netdiag is on; `setsockopt` joins no group; `sendto` and its kin do not
 open connections. Programs of another architecture's calls are ended.
-"""
+"""  # noqa: E501 (rows of tables)
 
 
 def page() -> str:
