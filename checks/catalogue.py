@@ -28,6 +28,7 @@ from checks.dns import (
     soa_timers,
     transports,
     zone_signatures,
+    zone_transfer,
 )
 from checks.explanations import EXPLANATIONS
 from checks.local import (
@@ -69,6 +70,7 @@ CATALOGUE = Catalogue(
         soa_timers.CHECK,
         consistency.CHECK,
         zone_signatures.CHECK,
+        zone_transfer.CHECK,
         families.CHECK,
         host_state.CHECK,
         mail_port.CHECK,

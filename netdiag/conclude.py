@@ -26,13 +26,16 @@ class Catalogue:
     checks: tuple[Check[Any], ...]
     explanations: tuple[Explanation[Any, Any], ...]
 
-    def only(self, words: Iterable[str], *, thorough: bool = False) -> Catalogue:
+    def only(
+        self, words: Iterable[str], *, thorough: bool = False, besides: Iterable[str] = ()
+    ) -> Catalogue:
         """The checks that a word names by area, id or code; all where there is no word.
 
-        A thorough check is among them where `thorough` examining is asked for, or where a word
-        names it itself. Raises `KeyError` with the first word that names nothing.
+        A thorough check is among them where `thorough` examining is asked for, where it is one of
+        `besides`, or where a word names it itself. Raises `KeyError` with the first word that names
+        nothing.
         """
-        usual = {c.id for c in self.checks if thorough or not c.thorough}
+        usual = {c.id for c in self.checks if thorough or not c.thorough} | set(besides)
         areas = {area.value for area in Area}
         chosen: set[str] = set()
         for word in words:

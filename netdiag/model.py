@@ -118,7 +118,7 @@ class Brief:
     far to look where nothing is wrong, `purpose` whether a host is to be reached or a zone is
     examined. With `proposed`, its zone is looked for at those servers; with `at`, that one server
     is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
-    `rtypes` record types to show besides.
+    `rtypes` record types to show besides. With `own_zone` the user vouches for being its owner.
     """
 
     target: Target
@@ -136,6 +136,7 @@ class Brief:
     rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
     at: str | None = None
+    own_zone: bool = False
 
     def network_of(self, address: str) -> OwnNetwork | None:
         """The configured network that holds `address`."""

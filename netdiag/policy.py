@@ -4,6 +4,9 @@ The guard: a target's own names must not lead netdiag to private, loopback, link
 multicast addresses. Allowed beyond the public ones are the target itself where it was given as an
 address, what this machine's own configuration names (resolvers, gateways), and what the
 configuration file allows. Budgets bound what any one destination receives.
+
+A question that asks for more than records of one type is refused: a whole zone is asked for only
+where its owner asks, everything there is about a name never.
 """
 
 from __future__ import annotations
@@ -16,7 +19,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
-from netdiag.requests import Request
+from netdiag.requests import DnsQuery, Request
+
+TRANSFER = "AXFR"
+"""The one type of question that asks for a whole zone (RFC 5936)."""
+
+_META_NAMES = frozenset(
+    {"ANY", "*", TRANSFER, "IXFR", "MAILA", "MAILB", "TKEY", "TSIG", "OPT", "NXNAME", "NONE"}
+)
+_META_NUMBERS = frozenset({0, 41, *range(128, 256)})
+"""Types that no record has but which mean something as a question (RFC 6895, section 3.1)."""
+
+
+def is_meta(rtype: str) -> bool:
+    """Whether a question of this type asks for anything but the records of one type."""
+    name = rtype.strip().upper()
+    number = name.removeprefix("TYPE")
+    if number != name and number.isascii() and number.isdigit():
+        return int(number) in _META_NUMBERS
+    return name in _META_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +55,12 @@ class Budget:
 
 @dataclass(slots=True)
 class Policy:
-    """The policy of one run; it remembers what was spent."""
+    """The policy of one run; it remembers what was spent.
 
+    `own` is the name that the user vouches for: the zones that it may be in may be transferred.
+    """
+
+    own: str | None = None
     budget: Budget = field(default_factory=Budget)
     allow_private: bool = False
     allowed: set[str] = field(default_factory=set)
@@ -53,6 +78,9 @@ class Policy:
             return None
         if not self._permitted(destination):
             detail = f"{destination} is not a public address and was not given as the target"
+            return Failed(kind=FailureKind.POLICY, detail=detail)
+        if isinstance(request, DnsQuery) and is_meta(request.rtype) and not self._owned(request):
+            detail = f"a question of type {request.rtype} about {request.name} asks for too much"
             return Failed(kind=FailureKind.POLICY, detail=detail)
         if self.spent[destination] + request.cost > self.budget.packets:
             detail = f"{self.budget.packets} packets to {destination} are used up"
@@ -81,6 +109,13 @@ class Policy:
         )
         async with limit:
             yield
+
+    def _owned(self, query: DnsQuery) -> bool:
+        """Whether this is the transfer of a zone that the user's own name may be in."""
+        if self.own is None or query.name == "." or query.rtype != TRANSFER:
+            return False
+        inside = self.own == query.name or self.own.endswith(f".{query.name}")
+        return inside and query.transport == "tcp"
 
     def _permitted(self, destination: str) -> bool:
         address = ipaddress.ip_address(destination.partition("%")[0])

@@ -27,9 +27,11 @@ REVIEWS: dict[type[Any], Review] = {
     requests.DnsQuery: Review(
         "One DNS message with opcode QUERY and one question, over UDP, once more when unanswered; "
         "over TCP when asked for so or when the answer was truncated.",
-        "A query reads. UPDATE and NOTIFY, which write, have other opcodes; zone transfers are "
-        "other types, which nothing here asks for. The EDNS size bounds the answer.",
-        "RFC 1035, section 4.1.1; RFC 2136; RFC 1996; RFC 6891",
+        "A query reads. UPDATE and NOTIFY, which write, have other opcodes. The policy refuses "
+        "types that ask for more than one kind of record (ANY, IXFR); a transfer (AXFR) is begun "
+        "only where the user says to own the zone, and read no further than its second record. The "
+        "EDNS size bounds the answer.",
+        "RFC 1035, section 4.1.1; RFC 2136; RFC 1996; RFC 6891; RFC 5936",
     ),
     requests.Echo: Review(
         "ICMP echo requests, or UDP datagrams to a port where nothing listens.",

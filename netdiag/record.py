@@ -119,6 +119,7 @@ class Settings:
     rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
     at: str | None = None
+    own_zone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +254,7 @@ def brief_of(record: Record) -> Brief:
         rdap=settings.rdap,
         rtypes=settings.rtypes,
         at=settings.at,
+        own_zone=settings.own_zone,
     )
 
 
@@ -273,6 +275,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         rdap=brief.rdap,
         rtypes=brief.rtypes,
         at=brief.at,
+        own_zone=brief.own_zone,
     )
 
 

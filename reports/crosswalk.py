@@ -24,7 +24,6 @@ REASONS: Sequence[tuple[str, str]] = (
         "needs a public database of routes",
     ),
     (r"\w*IPV[46]_DISABLED", "a family that this machine lacks is told for the run, not per zone"),
-    (r"AXFR_\w+", "a whole zone is never transferred unless its owner asks for it"),
     (r"N15_\w+", "a server's software version says nothing of the zone's health"),
     (
         r"DOMAIN_NAME_\w+|B01_PARENT_\w+|NO_PARENT",

@@ -181,6 +181,9 @@ def _connection(book: _Book, flow: Flow, words: Words | None, why: str) -> None:
     first = flow.first
     if words is None:
         book.enter(flow.packets, "TCP connection", None, f"not on the list: {why}")
+    elif _is_transfer(words) and not book.record.settings.own_zone:
+        why = "not on the list: a zone transfer, and the user did not say to own the zone"
+        book.enter(flow.packets, f"TCP connection, {_told(words)}", None, why)
     elif not flow.opened and flow.only_resets:
         book.write(flow.packets, "TCP reset", "system", "refuses what nobody here asked for")
     elif not flow.opened:
@@ -190,6 +193,10 @@ def _connection(book: _Book, flow: Flow, words: Words | None, why: str) -> None:
         claim = book.best(fitting, first.time)
         told = f"TCP connection, {_told(words)}"
         book.enter(flow.packets, told, claim, "no observation of the record asks for it")
+
+
+def _is_transfer(words: Words) -> bool:
+    return isinstance(words, Question) and words.rtype == speech.TRANSFER
 
 
 def _connects(book: _Book, claim: Claim, first: Packet, words: Words) -> bool:

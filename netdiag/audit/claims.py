@@ -41,7 +41,7 @@ _RTYPES = {
     "CERT": 37, "DNAME": 39, "APL": 42, "DS": 43, "SSHFP": 44, "IPSECKEY": 45, "RRSIG": 46,
     "NSEC": 47, "DNSKEY": 48, "DHCID": 49, "NSEC3": 50, "NSEC3PARAM": 51, "TLSA": 52,
     "SMIMEA": 53, "HIP": 55, "CDS": 59, "CDNSKEY": 60, "OPENPGPKEY": 61, "CSYNC": 62,
-    "ZONEMD": 63, "SVCB": 64, "HTTPS": 65, "SPF": 99, "URI": 256, "CAA": 257,
+    "ZONEMD": 63, "SVCB": 64, "HTTPS": 65, "SPF": 99, "AXFR": 252, "URI": 256, "CAA": 257,
 }  # fmt: skip
 
 

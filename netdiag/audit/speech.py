@@ -13,7 +13,10 @@ MOST_OCTETS = 1 << 18
 """Of one side of a connection."""
 
 _OPT = 41
-_TRANSFERS = {251, 252}
+TRANSFER = 252
+_META = {251: "an incremental zone transfer", 253: "mail", 254: "mail", 255: "everything"}
+"""Questions that ask for more than the records of one type."""
+
 _KNOWN_HEADERS = {"host", "user-agent", "accept", "accept-encoding", "connection"}
 _CLOSES = {b"QUIT\r\n", b"a LOGOUT\r\n"}
 _SPECIAL = b'"().;\\@$'
@@ -92,16 +95,26 @@ def stream(data: bytes, *, dns: bool) -> Words:
     if dns:
         if int.from_bytes(data[:2]) != len(data) - 2:
             raise RefusedError("not exactly one DNS message")
-        return question(data[2:])
+        return _question_in(data[2:], transfer=True)
     raise RefusedError("a protocol that is not on the list")
 
 
 def question(data: bytes) -> Question:
     """A DNS message that asks one question of class IN, OPT and nothing else beside it."""
+    return _question_in(data, transfer=False)
+
+
+def _question_in(data: bytes, *, transfer: bool) -> Question:
+    """With `transfer` the question may be for a whole zone: over TCP alone (RFC 5936)."""
     try:
-        return _question(data)
+        asked = _question(data)
     except (struct.error, IndexError):
         raise RefusedError("a DNS message that ends too early") from None
+    if asked.rtype in _META:
+        raise RefusedError(f"a DNS question for {_META[asked.rtype]}")
+    if asked.rtype == TRANSFER and not transfer:
+        raise RefusedError("a zone transfer over UDP")
+    return asked
 
 
 def _question(data: bytes) -> Question:
@@ -116,8 +129,6 @@ def _question(data: bytes) -> Question:
     rtype, rclass = struct.unpack_from("!HH", data, at)
     if rclass != 1:
         raise RefusedError(f"DNS class {rclass}, not IN")
-    if rtype in _TRANSFERS:
-        raise RefusedError("a zone transfer")
     at += 4
     size, dnssec = None, False
     if additional:

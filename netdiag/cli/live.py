@@ -77,7 +77,8 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
 def _policy(plan: Plan) -> Policy:
     """The guard lets through what the user names: the target, the resolver, the roots, controls."""
     brief = plan.brief
-    policy = Policy(allow_private=plan.allow_private)
+    own = brief.target.name if brief.own_zone else None
+    policy = Policy(allow_private=plan.allow_private, own=own)
     named = [a for a in (brief.target.address, brief.resolver) if a]
     policy.allow(named)
     policy.allow(server.address for server in brief.root_servers)

@@ -47,6 +47,7 @@ class Asked:
     ds: tuple[str, ...] = ()
     rtypes: tuple[str, ...] = ()
     at: str | None = None
+    own_zone: bool = False
 
 
 def run_options(command: F) -> F:
@@ -93,6 +94,12 @@ def look_options(command: F) -> F:
         ),
         click.option("-4", "family", flag_value="4", help="Only IPv4."),
         click.option("-6", "family", flag_value="6", help="Only IPv6."),
+        click.option(
+            "--i-own-this-zone",
+            "own_zone",
+            is_flag=True,
+            help="You may ask whether its servers give the whole zone away: try it.",
+        ),
         click.option("--resolver", metavar="ADDRESS", help="Use this resolver as the machine's."),
         click.option(
             "--root-hints",
@@ -149,7 +156,8 @@ def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
     """The checks asked for. Raises `KeyError` with the word that names none."""
     words = [word for word in (w.strip() for w in asked.only.split(",")) if word]
     whole = catalogue.within(Area.DNS) if asked.dns_only else catalogue
-    found = whole.only(words, thorough=asked.thorough or asked.dns_only)
+    besides = ("zone-transfer",) if asked.own_zone else ()
+    found = whole.only(words, thorough=asked.thorough or asked.dns_only, besides=besides)
     wanted = {"asked-types": bool(asked.rtypes), "move": bool(asked.ns)}
     return found.without(check for check, on in wanted.items() if not on)
 
@@ -192,6 +200,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         rdap=settings.rdap,
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
         at=_address("--at", asked.at),
+        own_zone=asked.own_zone,
     )
 
 

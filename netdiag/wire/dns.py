@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import DnsReply, Failed, FailureKind, IcmpError, Outcome, Unreachable
+from netdiag.policy import TRANSFER
 from netdiag.requests import DnsQuery
-from netdiag.wire import dns_message, failures, sockets, tcp
+from netdiag.wire import dns_message, failures, sockets, tcp, transfer
 from netdiag.wire.errqueue import QueuedError
 from netdiag.wire.sockets import Clock
 
@@ -125,7 +126,8 @@ async def _answer(sock: socket.socket, exchange: _Exchange, started: float) -> O
 
 
 async def _over_tcp(query: DnsQuery, clock: Clock) -> Sent:
-    options = tcp.Options(wait=TCP_CONNECT_WAIT)
+    whole = query.rtype == TRANSFER
+    options = transfer.OPTIONS if whole else tcp.Options(wait=TCP_CONNECT_WAIT)
     async with tcp.handshake(query.server, query.port, clock, options) as done:
         if done.failure or not done.stream:
             return Sent(done.failure or done.outcome, (done.attempt,))
@@ -135,7 +137,8 @@ async def _over_tcp(query: DnsQuery, clock: Clock) -> Sent:
         try:
             async with asyncio.timeout(TCP_READ_WAIT):
                 await sockets.send_all(done.stream, len(message).to_bytes(2) + message)
-                outcome = await _stream_answer(done.stream, query, number, clock)
+                read = transfer.begin if whole else _stream_answer
+                outcome = await read(done.stream, query, number, clock)
         except OSError as error:
             outcome = failures.from_error(error)
         elapsed = done.attempt.elapsed + clock() - started

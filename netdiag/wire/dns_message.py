@@ -133,6 +133,43 @@ def read(message: bytes, query: DnsQuery, via: Literal["udp", "tcp"], rtt: float
     )
 
 
+def read_start(
+    message: bytes, query: DnsQuery, rtt: float, most: int, *, later: bool = False
+) -> DnsReply:
+    """The first `most` answer records in the beginning of a message, as far as they are whole.
+
+    A `later` message of a transfer may lack the question (RFC 5936, section 2.2.2). Raises
+    MismatchError or MalformedError.
+    """
+    import dns.exception
+    import dns.wire
+
+    if len(message) < _HEADER.size:
+        raise MalformedError(f"{len(message)} octets are no DNS message")
+    _, flags, questions, answers, *_ = _HEADER.unpack_from(message)
+    if not flags & _QR or flags & _OPCODE:
+        raise MismatchError("not an answer to a query")
+    parser = dns.wire.Parser(message, _HEADER.size)
+    found: tuple[ResourceRecord, ...] = ()
+    try:
+        if questions or not later:
+            _check_question(parser, questions, query, flags & 0xF)
+        for _ in range(min(answers, most)):
+            found += _section(parser, 1, _Options())
+    except dns.exception.DNSException as error:
+        if not found and answers:
+            raise MalformedError(clean(f"broken off or misframed: {error}", 200)) from None
+    return DnsReply(
+        rcode=_rcode_text(flags & 0xF),
+        authoritative=bool(flags & _AA),
+        recursion_available=bool(flags & _RA),
+        answer=found,
+        transport="tcp",
+        size=len(message),
+        rtt=round(rtt, 6),
+    )
+
+
 def _rcode_text(number: int) -> str:
     import dns.rcode
 

@@ -63,11 +63,13 @@ class Handshake:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`ttl` limits the routers that the SYN crosses; what arrives with a TTL below `least_ttl`
-    is not taken (Linux: IP_MINTTL). None leaves the system's choice."""
+    is not taken (Linux: IP_MINTTL), and about `receive_buffer` octets are taken before they are
+    read. None leaves the system's choice."""
 
     wait: float = WAIT
     ttl: int | None = None
     least_ttl: int | None = None
+    receive_buffer: int | None = None
 
 
 DEFAULTS = Options()
@@ -111,6 +113,8 @@ def _prepare(sock: socket.socket, options: Options) -> None:
     errqueue.watch(sock)
     if sys.platform == "linux":
         sock.setsockopt(socket.IPPROTO_TCP, _TCP_SYNCNT, _SYN_RETRIES)
+    if options.receive_buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
     if options.ttl is not None:
         set_ttl(sock, options.ttl)
     if options.least_ttl is not None:

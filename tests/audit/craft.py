@@ -44,7 +44,7 @@ def observed(
     )
 
 
-def record_of(*transcript: Observation) -> Record:
+def record_of(*transcript: Observation, own_zone: bool = False) -> Record:
     """A record that knows the vantage's addresses, and this transcript."""
     device = Interface(
         name="eth1",
@@ -56,7 +56,7 @@ def record_of(*transcript: Observation) -> Record:
     )
     looked = observed(ReadInterfaces(), number=1, outcome=Interfaces(interfaces=(device,)))
     run = Run(
-        brief=Brief(target=parse("www.example.org"), started=WHEN),
+        brief=Brief(target=parse("www.example.org"), started=WHEN, own_zone=own_zone),
         vantage=Vantage(name="here", platform="Linux"),
         timeout=20.0,
     )

@@ -30,6 +30,11 @@ ASKED = observed(DnsQuery(server=THERE, name=f"{NAME}.", rtype="A"), attempt("ud
 OVER_TCP = observed(
     DnsQuery(server=THERE, name=f"{NAME}.", rtype="A", transport="tcp"), attempt("tcp", 6)
 )
+TRANSFER = craft.question("example.org", 252, edns=None)
+TRANSFERRED = observed(
+    DnsQuery(server=THERE, name="example.org.", rtype="AXFR", transport="tcp", udp_payload=None),
+    attempt("tcp", 6),
+)
 PAGE = observed(
     HttpRequest(address=THERE, port=80, tls=False, host=NAME), attempt("tcp", 4), attempt("http", 2)
 )
@@ -107,6 +112,13 @@ BAD: dict[str, tuple[Observation, list[bytes], str]] = {
         [craft.udp(craft.question("example.org", 252))],
         "transfer",
     ),
+    "a transfer, and no owner's word": (
+        TRANSFERRED,
+        craft.conversation(len(TRANSFER).to_bytes(2) + TRANSFER, port=53),
+        "own",
+    ),
+    "everything": (ASKED, [craft.udp(craft.question(rtype=255))], "everything"),
+    "an incremental transfer": (ASKED, [craft.udp(craft.question(rtype=251))], "incremental"),
     "another name": (ASKED, [craft.udp(craft.question("other.example.org"))], "no observation"),
     "another type": (ASKED, [craft.udp(craft.question(rtype=28))], "no observation"),
     "recursion that was not asked for": (
@@ -218,6 +230,14 @@ def test_what_the_record_says_is_explained(name: str) -> None:
     assert found.read_only, found.faults
     assert found.packets == len(packets)
     assert {line.observation for line in found.lines} == {2}
+
+
+def test_the_owners_word_in_the_record_explains_a_transfer() -> None:
+    packets = craft.conversation(len(TRANSFER).to_bytes(2) + TRANSFER, port=53)
+
+    found = audited(record_of(TRANSFERRED, own_zone=True), *packets)
+
+    assert found.read_only, found.faults
 
 
 @pytest.mark.parametrize("name", SYSTEM)

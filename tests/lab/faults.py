@@ -177,6 +177,15 @@ def odd(server: str, quirk: str) -> Fault:
     return edit
 
 
+def giving(*servers: str) -> Fault:
+    """These name servers give their whole zones to everybody who asks."""
+
+    def edit(plan: Plan) -> None:
+        plan.giving.update(servers)
+
+    return edit
+
+
 # Machines and packet filters
 
 

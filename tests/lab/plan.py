@@ -102,6 +102,7 @@ class Plan:
     """The healthy internet, to be edited before it is built.
 
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
+    `giving` name servers that give whole zones to everybody,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
     nothing, `programs` what else runs on a machine and says `ready` once it does.
@@ -120,6 +121,7 @@ class Plan:
     sysctls: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     files: dict[str, Files] = field(default_factory=_files)
     resolver_options: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    giving: set[str] = field(default_factory=set)
     odd: dict[str, str] = field(default_factory=dict)
     mute: dict[str, tuple[int, ...]] = field(default_factory=dict)
     odd_sites: dict[str, str] = field(default_factory=dict)

@@ -131,6 +131,8 @@ def _nsd(plan: Plan, node: str) -> Service:
     lines += ["remote-control:", "control-enable: no"]
     for name, path in _zone_files(node, plan.zones[node]).items():
         lines += ["zone:", f'name: "{name}"', f'zonefile: "{path}"']
+        if node in plan.giving:
+            lines += ["provide-xfr: 0.0.0.0/0 NOKEY", "provide-xfr: ::/0 NOKEY"]
     config = _write(f"{node}/nsd.conf", "\n".join(lines) + "\n")
     return Service(
         name=f"nsd-{node}",
@@ -146,6 +148,7 @@ def _named(plan: Plan, node: str) -> Service:
     options = [f'directory "{FOLDER}/{node}";', "recursion no;", "pid-file none;"]
     options += ["session-keyfile none;", "notify no;", "check-names master ignore;"]
     options += ["minimal-responses no-auth-recursive;", "dnssec-validation no;", "version none;"]
+    options.append(f"allow-transfer {{ {'any' if node in plan.giving else 'none'}; }};")
     options += [f"listen-on {{ {four}}};", f"listen-on-v6 {{ {six}}};"]
     lines = ["controls { };", "options {", *options, "};"]
     for name, path in _zone_files(node, plan.zones[node]).items():

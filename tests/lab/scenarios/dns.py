@@ -9,6 +9,7 @@ from tests.lab import signing
 from tests.lab.faults import (
     alias,
     at_parent,
+    giving,
     name_servers,
     odd,
     records,
@@ -29,6 +30,7 @@ OPERATOR = "dns-operator"
 NS1, NS2 = "ns1.customer.example.", "ns2.customer.example."
 HOST, HOST2 = address("host"), address("host2")
 SECOND_SITE, NEIGHBOUR = LOOPBACKS["op2"][0], LOOPBACKS["op1"][2]
+OWN_ZONE = ("--only", "zone-transfer", "--i-own-this-zone")
 EDNS_OVER_UDP = "udp dport 53 @th,144,16 != 0 drop"
 """Queries with something in the additional section (bytes 18 and 19 of the UDP payload's frame)."""
 
@@ -495,6 +497,38 @@ IN_FULL = (
         arguments=("--only", "server-conduct", "--thorough"),
         faults=(odd("op2", "upward-referral"),),
         causes=_cause("upward-referral"),
+    ),
+    Scenario(
+        name="zone-transfer-open",
+        truth="One of two servers gives the whole zone to everybody.",
+        arguments=OWN_ZONE,
+        faults=(giving("op1"),),
+        causes=_cause("zone-transfer-open"),
+        status=1,
+    ),
+    Scenario(
+        name="zone-transfer-open-everywhere",
+        truth="Both servers, of two makes, give the whole zone to everybody.",
+        arguments=OWN_ZONE,
+        faults=(giving("op1", "op2"),),
+        causes=_cause("zone-transfer-open"),
+        status=1,
+    ),
+    Scenario(
+        name="zone-transfer-refused",
+        truth="Both servers refuse to give the whole zone to strangers.",
+        arguments=OWN_ZONE,
+    ),
+    Scenario(
+        name="zone-transfer-without-tcp",
+        truth="Both servers give the zone away, and nothing passes to them over TCP.",
+        arguments=OWN_ZONE,
+        faults=(
+            giving("op1", "op2"),
+            rule("op1", "input", "tcp dport 53 drop"),
+            rule("op2", "input", "tcp dport 53 drop"),
+        ),
+        status=3,
     ),
     Scenario(
         name="server-count-fine",

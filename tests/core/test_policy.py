@@ -1,0 +1,70 @@
+"""What the policy refuses to ask, whoever is asked."""
+
+from __future__ import annotations
+
+import dns.exception
+import dns.rdatatype
+import pytest
+
+from netdiag.outcomes import FailureKind
+from netdiag.policy import Policy, is_meta
+from netdiag.requests import DnsQuery
+
+PUBLIC = "9.9.9.9"
+OWNER = Policy(own="www.customer.example.")
+
+
+def question(rtype: str, name: str = "customer.example.", transport: str = "tcp") -> DnsQuery:
+    over = {"tcp": "tcp", "udp": "udp"}[transport]
+    return DnsQuery(server=PUBLIC, name=name, rtype=rtype, transport=over)  # type: ignore[arg-type]
+
+
+def is_refused(policy: Policy, query: DnsQuery) -> bool:
+    refusal = policy.refusal(query)
+    assert refusal is None or refusal.kind is FailureKind.POLICY
+    return refusal is not None
+
+
+def test_every_type_is_known_for_what_it_is_in_every_spelling() -> None:
+    for number in range(1 << 16):
+        kind = dns.rdatatype.RdataType.make(number)
+        mnemonic = dns.rdatatype.to_text(kind)
+        meta = number in {0, 41} or 128 <= number <= 255
+        spellings = {mnemonic, mnemonic.lower(), f"TYPE{number}", f"type{number:05}"}
+        assert {is_meta(text) for text in spellings} == {meta}, (number, spellings)
+
+
+@pytest.mark.parametrize("rtype", ["ANY", "*", "IXFR", "MAILB", "TYPE255", "TYPE251", "TYPE252"])
+def test_not_even_an_owner_may_ask_for_everything(rtype: str) -> None:
+    assert is_refused(Policy(), question(rtype))
+    assert is_refused(OWNER, question(rtype))
+
+
+def test_a_transfer_needs_the_owners_word() -> None:
+    assert is_refused(Policy(), question("AXFR"))
+    assert not is_refused(OWNER, question("AXFR"))
+    assert not is_refused(OWNER, question("AXFR", "www.customer.example."))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        question("AXFR", transport="udp"),
+        question("AXFR", "."),
+        question("AXFR", "other.example."),
+        question("AXFR", "tomer.example."),
+        question("AXFR", "a.www.customer.example."),
+        question("axfr"),
+    ],
+)
+def test_the_owners_word_is_good_for_the_own_zone_over_tcp_alone(query: DnsQuery) -> None:
+    assert is_refused(OWNER, query)
+
+
+def test_a_question_of_a_type_that_is_none_reaches_nobody() -> None:
+    for text in ("ANY ", "TYPE252 ", "TYPE 252"):
+        try:
+            dns.rdatatype.from_text(text)
+        except (dns.exception.DNSException, ValueError):
+            continue
+        assert is_meta(text)
