@@ -53,6 +53,7 @@ from typing import ClassVar
 from checks.facts.iterate import below, descend, resolve, shown
 from checks.facts.registration import registered
 from checks.facts.spf import CERTAIN, MOST_LOOKUPS, MOST_VOID, Spf, joined, spf_of
+from checks.facts.tags import tags
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
 
@@ -309,8 +310,8 @@ async def _refused(
     net: Asker, brief: Brief, domain: str, record: str
 ) -> tuple[tuple[str, ...], tuple[ObservationId, ...]]:
     """The foreign domains for reports that say with authority that they did not agree."""
-    tags = _tags(record)
-    targets = _REPORT_TO.findall(f"{tags.get('rua', '')},{tags.get('ruf', '')}")
+    named = tags(record)
+    targets = _REPORT_TO.findall(f"{named.get('rua', '')},{named.get('ruf', '')}")
     foreign = [
         name
         for name in dict.fromkeys(target.lower().strip(".") + "." for target in targets)
@@ -324,11 +325,6 @@ async def _refused(
         if one.status in CERTAIN and not any("v=dmarc1" in data.lower() for data in one.data)
     )
     return refused, tuple(number for one in seen for number in one.evidence)
-
-
-def _tags(record: str) -> dict[str, str]:
-    pairs = (part.partition("=") for part in record.split(";"))
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -373,7 +369,7 @@ def _faults(subject: str, spf: Spf) -> Iterator[Finding]:
 def judge_dmarc(subject: str, dmarc: Dmarc, *, mail: bool) -> Iterator[Finding]:
     """The verdicts on the DMARC record, one at least."""
     evidence = dmarc.evidence
-    policy = _tags(dmarc.records[0]).get("p", "").lower() if dmarc.records else ""
+    policy = tags(dmarc.records[0]).get("p", "").lower() if dmarc.records else ""
     if not dmarc.certain:
         yield MailPolicyNotSeen(subject=subject, evidence=evidence, what="DMARC")
     elif not dmarc.records and mail:

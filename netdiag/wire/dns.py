@@ -15,7 +15,7 @@ from netdiag.network import Attempt, Sent
 from netdiag.outcomes import DnsReply, Failed, FailureKind, IcmpError, Outcome, Unreachable
 from netdiag.policy import TRANSFER
 from netdiag.requests import DnsQuery
-from netdiag.wire import dns_message, failures, sockets, tcp, transfer
+from netdiag.wire import dns_message, errqueue, failures, sockets, tcp, transfer
 from netdiag.wire.errqueue import QueuedError
 from netdiag.wire.sockets import Clock
 
@@ -51,7 +51,7 @@ class _Exchange:
             self.ignored += 1
             self.why = "another message id"
             return None
-        rtt = max(self.clock() - self.sent[number] - datagram.age, 0.0)
+        rtt = errqueue.round_trip(self.clock() - self.sent[number], datagram.age)
         try:
             return dns_message.read(datagram.data, self.query, "udp", rtt)
         except dns_message.MismatchError as error:
@@ -120,7 +120,9 @@ async def _answer(sock: socket.socket, exchange: _Exchange, started: float) -> O
         received = await sockets.receive(sock)
         if isinstance(received, QueuedError):
             if received.kind not in _IGNORED_KINDS:
-                return received.outcome(max(exchange.clock() - started - received.age, 0.0))
+                return received.outcome(
+                    errqueue.round_trip(exchange.clock() - started, received.age)
+                )
         elif outcome := exchange.read(received):
             return outcome
 

@@ -100,11 +100,11 @@ async def _reply(
         received = await sockets.receive(sock)
         if isinstance(received, QueuedError):
             if _marks(received.payload) in {marks, None}:
-                return received.outcome(max(clock() - started - received.age, 0.0))
+                return received.outcome(errqueue.round_trip(clock() - started, received.age))
             continue
         data, ttl = _without_ip_header(sock, received)
         if data[:1] == bytes([_ECHO_REPLY[family]]) and _marks(data) == marks:
-            rtt = max(clock() - started - received.age, 0.0)
+            rtt = errqueue.round_trip(clock() - started, received.age)
             return EchoReply(rtt=round(rtt, 6), ttl=ttl)
 
 
@@ -133,7 +133,7 @@ async def _udp(request: Echo, clock: Clock) -> Outcome:
                 received = await sockets.receive(sock)
         except OSError as error:
             return failures.from_error(error)
-        rtt = max(clock() - started - received.age, 0.0)
+        rtt = errqueue.round_trip(clock() - started, received.age)
         if not isinstance(received, QueuedError):
             return EchoReply(rtt=round(rtt, 6), ttl=received.ttl)
         said = received.outcome(rtt)

@@ -196,6 +196,15 @@ def age(said: Said) -> float:
     return since if 0.0 <= since <= 1.0 else 0.0
 
 
+def round_trip(waited: float, age: float) -> float:
+    """Seconds from sending until an answer of this age arrived, `waited` seconds being over now.
+
+    An answer cannot be older than its question: such an age comes from two clocks that drifted
+    apart meanwhile, and does not count.
+    """
+    return waited - age if age < waited else waited
+
+
 def arrival_ttl(said: Said) -> int | None:
     """The TTL or hop limit with which a packet arrived, where the kernel was asked to say it."""
     data = said.get((SOL_IP, IP_TTL)) or said.get((SOL_IPV6, IPV6_HOPLIMIT)) or b""

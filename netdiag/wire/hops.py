@@ -131,7 +131,9 @@ class _Flow:
         probe = self.waiting.get(number) or self.past.get(number)
         if probe is None:
             return
-        timed = replace(outcome, rtt=round(max(self.clock() - probe.started - age, 0.0), 6))
+        timed = replace(
+            outcome, rtt=round(errqueue.round_trip(self.clock() - probe.started, age), 6)
+        )
         if number in self.waiting and not probe.answered:
             probe.answer.set_result(timed)
             self.answers = [*self.answers[1 - _MOST_ANSWERS :], (probe.probe.ttl, timed.rtt)]
@@ -240,7 +242,9 @@ async def _ask_alone(probe: HopProbe, clock: Clock) -> Answer | Failed:
                 while True:
                     received = await sockets.receive(sock)
                     if isinstance(received, QueuedError):
-                        return received.outcome(max(clock() - started - received.age, 0.0))
+                        return received.outcome(
+                            errqueue.round_trip(clock() - started, received.age)
+                        )
         except OSError as error:
             return failures.from_error(error)
 

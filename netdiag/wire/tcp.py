@@ -141,7 +141,7 @@ def _ended(sock: socket.socket, failed: OSError | None, address: str, elapsed: f
     """What came of a connect. The error queue is asked first: it knows most."""
     queued = errqueue.read_icmp(sock)
     if queued:
-        icmp = queued.outcome(max(elapsed - queued.age, 0.0))
+        icmp = queued.outcome(errqueue.round_trip(elapsed, queued.age))
         return Handshake(icmp, _attempt(icmp.kind.value, elapsed, _syns(sock, elapsed), address))
     if failed is None:
         errqueue.unwatch(sock)

@@ -92,11 +92,25 @@ def test_without_any_route_the_report_says_so() -> None:
     assert {cause["code"] for cause in record["causes"]} == {"no-default-route"}
 
 
+INTERRUPTED = """
+import signal, subprocess, sys
+with subprocess.Popen(sys.argv[1:], stderr=subprocess.PIPE, text=True) as run:
+    for line in run.stderr:
+        sys.stderr.write(line)
+        if " TCP " in line:
+            run.send_signal(signal.SIGINT)
+            break
+    sys.stderr.write(run.stderr.read())
+sys.exit(run.returncode)
+"""
+"""Runs a command and interrupts it at its first word of TCP."""
+
+
 def test_an_interrupt_leaves_a_report_and_a_partial_record(tmp_path: Path) -> None:
     path = tmp_path / "partial.json"
     done = in_lab(
-        "timeout", "--preserve-status", "-s", "INT", "1.5",
-        *NETDIAG, "check", TARGET, "--output", str(path),
+        sys.executable, "-c", INTERRUPTED,
+        *NETDIAG, "check", TARGET, "--verbose", "--output", str(path),
         scenario="black-hole",
     )  # fmt: skip
 

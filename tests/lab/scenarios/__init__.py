@@ -6,6 +6,7 @@ from tests.lab.scenario import Scenario
 from tests.lab.scenarios import (
     connectivity,
     dns,
+    extras,
     from_home,
     healthy,
     local,
@@ -18,6 +19,7 @@ from tests.zoo import park
 SCENARIOS: tuple[Scenario, ...] = (
     *healthy.SCENARIOS,
     *dns.SCENARIOS,
+    *extras.SCENARIOS,
     *connectivity.SCENARIOS,
     *routing.SCENARIOS,
     *service.SCENARIOS,
