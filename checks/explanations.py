@@ -35,6 +35,7 @@ from checks.dns.consistency import AnswersDiffer, SerialMismatch
 from checks.dns.mail_exchangers import (
     MailExchangerNotSeen,
     MailExchangersNotSeen,
+    MxAddressNotPublic,
     NoMailExchanger,
 )
 from checks.dns.mail_records import MailRecordNotGiven, MailRecordsDiffer
@@ -61,6 +62,7 @@ from checks.dns.registration import (
 )
 from checks.dns.resolvers import ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
+from checks.dns.server_addresses import ServerAddressNotPublic
 from checks.dns.server_count import TooFewNameServers
 from checks.dns.server_names import (
     GlueMismatch,
@@ -231,6 +233,24 @@ def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDeleg
     return set(symptom.servers) <= led
 
 
+def server_is_inside(
+    cause: ServerAddressNotPublic, symptom: ServerNotJudged | TransportNotSeen
+) -> bool:
+    """These servers have addresses of a private network, so they are not asked."""
+    return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
+
+
+def servers_are_inside(cause: ServerAddressNotPublic, symptom: Finding) -> bool:
+    """No server of the zone has a public address, so nobody can tell what is in it."""
+    about = symptom.zone if isinstance(symptom, NameNotDetermined) else cause.subject
+    return cause.alone and about == cause.subject
+
+
+def mail_host_is_inside(cause: MxAddressNotPublic, symptom: MailHostNotJudged) -> bool:
+    """The mail host's address is of a private network, so it is not asked."""
+    return set(symptom.addresses) <= set(cause.addresses)
+
+
 def address_leads_nowhere(cause: PrivateAddressPublished, symptom: AboutTarget) -> bool:
     """The published address is not on the Internet, so it is not asked."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
@@ -279,6 +299,13 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),
     *rules((LameDelegation,), (ApexRecordNotGiven, MailRecordNotGiven), server_lacks_the_zone),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
+    *rules((ServerAddressNotPublic,), (ServerNotJudged, TransportNotSeen), server_is_inside),
+    *rules(
+        (ServerAddressNotPublic,),
+        (NameNotDetermined, NameServerSetNotSeen, ResolverNotJudged, MailExchangersNotSeen),
+        servers_are_inside,
+    ),
+    *rules((MxAddressNotPublic,), (MailHostNotJudged,), mail_host_is_inside),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),
     *rules((Ipv6HalfBroken,), (ServerNotJudged,), servers_over_ipv6),

@@ -25,8 +25,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file's fields. Relative file names count from the file's own folder.
 
     `resolvers` are public resolvers used as controls, `anchors` and `mail_anchors` endpoints
-    (`address:port`) that are unrelated to any target and expected to answer. `allow` lists
-    prefixes that targets may lead to although they are not public. `rdap` maps a zone to the URL
+    (`address:port`) that are unrelated to any target and expected to answer. Targets may lead
+    to private addresses (RFC 1918, RFC 4193, RFC 6598) where `allow_private` says so, and to the
+    prefixes that `allow` lists whatever they are. `rdap` maps a zone to the URL
     of its registry's data service, for zones that IANA's list does not have, or to ask no list.
     `asn` says where `netdiag trace` learns whose network an address is in: nowhere where it is
     empty, "dns" for Team Cymru's DNS service through the machine's resolver, else a table's file
@@ -42,6 +43,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root_hints: str = ""
     boundary: str = ""
     allow_private: bool = False
+    allow: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     rdap: dict[str, str] = {}
     asn: str = ""
@@ -57,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True):
     root_hints: Path | None
     boundary: Path | None
     allow_private: bool
+    allow: tuple[str, ...]
     networks: tuple[OwnNetwork, ...]
     rdap: tuple[tuple[str, str], ...]
     asn_table: Path | None
@@ -82,6 +85,7 @@ def _settings(config: Config, path: Path) -> Settings:
         root_hints=path.parent / config.root_hints if config.root_hints else None,
         boundary=path.parent / config.boundary if config.boundary else None,
         allow_private=config.allow_private,
+        allow=tuple(_prefix(text, path) for text in config.allow),
         networks=tuple(_network(network, path) for network in config.networks),
         rdap=tuple(_service(zone, url, path) for zone, url in sorted(config.rdap.items())),
         asn_table=path.parent / config.asn if config.asn not in {"", "dns"} else None,
@@ -114,11 +118,15 @@ def _service(zone: str, url: str, path: Path) -> tuple[str, str]:
 
 def _network(network: Network, path: Path) -> OwnNetwork:
     for prefix in network.prefixes:
-        try:
-            ipaddress.ip_network(prefix)
-        except ValueError:
-            raise _bad(path, prefix, "a prefix like 203.0.113.0/24") from None
+        _prefix(prefix, path)
     return OwnNetwork(name=network.name, owner=network.owner, prefixes=network.prefixes)
+
+
+def _prefix(text: str, path: Path) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise _bad(path, text, "a prefix like 203.0.113.0/24") from None
 
 
 def _bad(path: Path, text: str, right: str) -> BadFileError:

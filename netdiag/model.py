@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from netdiag.network import Asker, ObservationId
+from netdiag.special import Kind, kinds_of
 from netdiag.target import Target
 
 
@@ -137,6 +138,15 @@ class Brief:
     rtypes: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
+
+    @property
+    def inside(self) -> frozenset[Kind]:
+        """The kinds of network that the user points into, by address: what is meant to be there."""
+        named = [self.target.address or "", self.at or ""]
+        named += [server.address for server in self.root_servers]
+        if self.proposed:
+            named += [a for server in self.proposed.servers for a in server.addresses]
+        return kinds_of(address for address in named if address)
 
     def network_of(self, address: str) -> OwnNetwork | None:
         """The configured network that holds `address`."""

@@ -1,9 +1,7 @@
 """What may be sent, to whom and how much: the destination guard and the budgets.
 
-The guard: a target's own names must not lead netdiag to private, loopback, link-local or
-multicast addresses. Allowed beyond the public ones are the target itself where it was given as an
-address, what this machine's own configuration names (resolvers, gateways), and what the
-configuration file allows. Budgets bound what any one destination receives.
+The guard (`destinations`): a target's own names must not lead netdiag to what is not public.
+Budgets bound what any one destination receives.
 
 A question that asks for more than records of one type is refused: a whole zone is asked for only
 where its owner asks, everything there is about a name never.
@@ -12,12 +10,12 @@ where its owner asks, everything there is about a name never.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from netdiag.destinations import Destinations
 from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
 from netdiag.requests import DnsQuery, Request
 
@@ -62,23 +60,17 @@ class Policy:
 
     own: str | None = None
     budget: Budget = field(default_factory=Budget)
-    allow_private: bool = False
-    allowed: set[str] = field(default_factory=set)
+    destinations: Destinations = field(default_factory=Destinations)
     spent: Counter[str] = field(default_factory=Counter)
     _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
-
-    def allow(self, addresses: Iterable[str]) -> None:
-        """Let these addresses be asked although they are not public."""
-        self.allowed.update(addresses)
 
     def refusal(self, request: Request) -> Failed | None:
         """Why `request` must not be sent; None, and its cost is booked, where it may."""
         destination = request.destination
         if destination is None:
             return None
-        if not self._permitted(destination):
-            detail = f"{destination} is not a public address and was not given as the target"
-            return Failed(kind=FailureKind.POLICY, detail=detail)
+        if why := self.destinations.refusal(request):
+            return Failed(kind=FailureKind.POLICY, detail=why)
         if isinstance(request, DnsQuery) and is_meta(request.rtype) and not self._owned(request):
             detail = f"a question of type {request.rtype} about {request.name} asks for too much"
             return Failed(kind=FailureKind.POLICY, detail=detail)
@@ -92,11 +84,11 @@ class Policy:
         return None
 
     def learn(self, request: Request, outcome: Outcome) -> None:
-        """This machine's own resolvers and gateways may be asked whatever their address."""
+        """This machine's own resolvers and gateways serve it whatever their address."""
         if isinstance(outcome, Resolvers):
-            self.allow(outcome.addresses)
+            self.destinations.serve(outcome.addresses)
         elif isinstance(outcome, Routes):
-            self.allow(r.gateway for r in outcome.routes if r.gateway)
+            self.destinations.serve(r.gateway for r in outcome.routes if r.gateway)
 
     @asynccontextmanager
     async def turn(self, request: Request) -> AsyncIterator[None]:
@@ -116,9 +108,3 @@ class Policy:
             return False
         inside = self.own == query.name or self.own.endswith(f".{query.name}")
         return inside and query.transport == "tcp"
-
-    def _permitted(self, destination: str) -> bool:
-        address = ipaddress.ip_address(destination.partition("%")[0])
-        if address.is_multicast or address.is_unspecified:
-            return False
-        return self.allow_private or address.is_global or destination in self.allowed

@@ -30,6 +30,7 @@ from netdiag.model import (
     Owner,
     OwnNetwork,
     Proposed,
+    ProposedServer,
     Purpose,
     RootServer,
     Severity,
@@ -220,11 +221,16 @@ def _check_brief(verdict: Verdict) -> None:
     named = {settings.resolver, target.address, *settings.public_resolvers}
     named |= {server.address for server in settings.root_servers}
     named |= {endpoint.address for endpoint in (*settings.anchors, *settings.mail_anchors)}
+    named |= {settings.at, *(a for one in _proposed(settings) for a in one.addresses)}
     for text in named:
         try:
             ipaddress.ip_address(text or "::")
         except ValueError:
             raise BadRecordError(f"{clean(str(text), 60)!r} is no address") from None
+
+
+def _proposed(settings: Settings) -> tuple[ProposedServer, ...]:
+    return settings.proposed.servers if settings.proposed else ()
 
 
 def _check_head(head: _Head) -> None:

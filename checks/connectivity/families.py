@@ -24,6 +24,7 @@ For a family with addresses; "works" means that an asked port connects at one of
 | IPv6   | rejected by a firewall         | works        | answers      | family-answers       |
 | IPv6   | no route from this machine     | works        | not asked    | family-undetermined  |
 | IPv6   | silent                         | silent       | answers      | family-undetermined  |
+| IPv4   | refused by this run's policy   | works        | answers      | family-undetermined  |
 
 `family-answers` leaves the cause to the check of ports, which names the port and who refuses.
 
@@ -214,6 +215,8 @@ def judge_family(ways: Ways, family: int, reaches: tuple[Reach, ...]) -> Finding
         return FamilyWorks(subject=subject, addresses=addresses, evidence=works, family=family)
     broken = [break_of(ways, reach) for reach in reaches]
     evidence = tuple(dict.fromkeys(number for one in broken for number in one.evidence))
+    if not any(reach.observed for reach in reaches):
+        return _undetermined(addresses, evidence, family, "this run did not ask there")
     if not ways.known.works:
         return _undetermined(addresses, evidence, family, "no address of any family works")
     control = ways.control(family)

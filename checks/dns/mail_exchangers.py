@@ -16,6 +16,7 @@ A name without any MX record gets its mail at its own address.
 | present                          | does not exist                | mx-unresolvable          |
 | present                          | exists without addresses      | mx-unresolvable          |
 | present                          | is an alias with addresses    | mx-is-cname              |
+| present                          | has an address not public     | mx-address-not-public    |
 | present                          | is an alias without addresses | mx-unresolvable          |
 | present                          | its servers do not answer     | mail-exchanger-not-seen  |
 | only `0 .`, asked for mail       | none, on purpose              | no-mail-exchanger        |
@@ -28,17 +29,20 @@ A name without any MX record gets its mail at its own address.
 | no such name, asked for mail     | none                          | no-mail-exchanger        |
 | no such name                     | none                          | not-checked              |
 
-*Asked for mail* is a run about port 25, 465 or 587. A host that does not resolve is critical where
-no other listed host does, else a warning. What could not be seen matters where mail was asked for.
+*Asked for mail* is a run about port 25, 465 or 587. A host that does not resolve, or to
+addresses of special use alone, is critical where no other listed host is better, else a warning.
+Addresses of a kind of network that the user points into are as good as public ones. What could not
+be seen matters where mail was asked for.
 
 ## What to do
-Correct the MX record, or add the address of the host that it names. An alias is replaced by the
-name that it leads to.
+Correct the MX record, or add the public address of the host that it names. An alias is
+replaced by the name that it leads to.
 
 ## References
 - RFC 5321, section 5.1 (finding the host)
 - RFC 2181, section 10.3 (an MX host is no alias)
 - RFC 7505 (null MX)
+- RFC 6890 (special-purpose addresses)
 """
 
 from __future__ import annotations
@@ -50,6 +54,7 @@ from typing import ClassVar
 from checks.facts.mail import Mail, MailHost, mail_of
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker
+from netdiag.special import described, special
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +164,39 @@ class MxIsCname(_MailProblem):
         return (
             "The entry that says where your mail goes is set up in a way that some mail servers "
             "reject. Please have the mail entry (MX) in your domain's DNS settings corrected."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MxAddressNotPublic(_MailProblem):
+    """`addresses` are the ones in question; `hidden` where mail has another way."""
+
+    code: ClassVar[str] = "mx-address-not-public"
+    host: str
+    addresses: tuple[str, ...]
+    hidden: bool
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.hidden else Severity.CRITICAL
+
+    @property
+    def message(self) -> str:
+        return (
+            f"the mail host {self.host} of {self.subject} has "
+            f"{', '.join(map(described, self.addresses[:4]))}, where no sender elsewhere reaches "
+            "it; it was not asked"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Give the mail host a public address, or name the host that takes mail from outside."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "The entry that says where your mail goes leads to an address inside a private "
+            "network. Please enter the mail server's public address in your domain's DNS settings."
         )
 
 
@@ -274,11 +312,22 @@ def judge_host(mail: Mail, host: MailHost) -> Finding:
         return MxUnresolvable(
             subject=subject, evidence=evidence, host=host.name, alias=host.alias, hidden=hidden
         )
+    inside = _inside(mail, host)
+    if inside:
+        hidden = any(set(other.addresses) - set(_inside(mail, other)) for other in mail.hosts)
+        return MxAddressNotPublic(
+            subject=subject, evidence=evidence, host=host.name, addresses=inside, hidden=hidden
+        )
     if host.alias:
         return MxIsCname(subject=subject, evidence=evidence, host=host.name, alias=host.alias)
     return MailExchangerResolves(
         subject=subject, evidence=evidence, host=host.name, addresses=host.addresses
     )
+
+
+def _inside(mail: Mail, host: MailHost) -> tuple[str, ...]:
+    """Those of a host's addresses that are of no use to senders elsewhere."""
+    return tuple(a for a in host.addresses if (why := special(a)) and why.kind not in mail.meant)
 
 
 CHECK = Check(
@@ -294,6 +343,7 @@ CHECK = Check(
         NoMailWanted,
         MxUnresolvable,
         MxIsCname,
+        MxAddressNotPublic,
         NoMailExchanger,
         MailExchangerNotSeen,
         MailExchangersNotSeen,

@@ -51,6 +51,7 @@ from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply
+from netdiag.special import special
 
 
 class _About(TypedDict):
@@ -281,7 +282,9 @@ def judged(zone: Zone, server: ZoneServer) -> Verdict:
     if server.serves:
         return ServerServes, None
     if server.ours:
-        return ServerNotJudged, "it was not asked to the end"
+        inside = special(server.server.address)
+        why = f"it has a {inside.words}" if inside else "it was not asked to the end"
+        return ServerNotJudged, why
     if family in zone.unheard:
         return ServerNotJudged, f"nobody else answers over IPv{family} from here either"
     if server.answers:

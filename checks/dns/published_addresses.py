@@ -15,11 +15,18 @@ outside. An alias at the apex hides the zone's own records, its mail exchangers 
 | a private address                           | private-address-published |
 | a loopback address                          | private-address-published |
 | a link-local address                        | private-address-published |
+| an address of a cloud's metadata            | private-address-published |
+| an address kept for documentation           | private-address-published |
+| an IPv6 address with a private one in it    | private-address-published |
 | a private beside a public address           | private-address-published |
+| a private address, in a private network     | published-addresses-fine  |
 | an alias of a public address                | published-addresses-fine  |
 | an alias of a private address               | private-address-published |
 | an alias at the zone's apex                 | cname-at-apex             |
 | nothing                                     | not-checked               |
+
+*In a private network* is a run whose target or root servers the user gives by addresses of the same
+kind. netdiag itself sends nothing to an address that is not public and was not given.
 
 ## What to do
 Publish the public address, or serve the private one in an inside view only. Replace the apex alias
@@ -33,7 +40,6 @@ by address records (or the operator's ALIAS feature).
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -43,6 +49,7 @@ from checks.facts.zone import Zone, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
+from netdiag.special import Kind, described, special
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +85,8 @@ class PrivateAddressPublished(Finding):
     @property
     def message(self) -> str:
         return (
-            f"{self.subject} is published with {', '.join(self.addresses)}"
-            f"{f' (by its alias {self.alias})' if self.alias else ''}, which is not reachable on "
+            f"{self.subject} is published with {', '.join(map(described, self.addresses))}"
+            f"{f' (by its alias {self.alias})' if self.alias else ''}, not reachable on "
             "the Internet; authoritative servers give it, so no resolver on the way made it up"
         )
 
@@ -125,10 +132,12 @@ class CnameAtApex(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`found` has the name's resolution for A and AAAA, through its aliases."""
+    """`found` has the name's resolution for A and AAAA, through its aliases; addresses of the
+    kinds that are `meant` may be published."""
 
     zone: Zone
     found: tuple[Resolution, ...] = ()
+    meant: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +159,7 @@ async def gather(net: Asker, brief: Brief) -> Facts:
         resolve(net, brief, name, "A"),
         resolve(net, brief, name, "AAAA"),
     )
-    return Facts(zone=zone, found=(a, aaaa))
+    return Facts(zone=zone, found=(a, aaaa), meant=brief.inside)
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -165,15 +174,15 @@ def judge(facts: Facts) -> Iterable[Finding]:
     own = _published(zone, zone.way.name)
     published = own if own.addresses else _aliased(facts.found)
     if published.addresses:
-        yield judge_addresses(zone.way.name, published)
+        yield judge_addresses(zone.way.name, published, facts.meant)
     elif not alias:
         yield Skipped(subject=shown(zone.way.name), missing="no address is published for the name")
 
 
-def judge_addresses(name: str, published: Published) -> Finding:
+def judge_addresses(name: str, published: Published, meant: frozenset[Kind]) -> Finding:
     """The verdict on the addresses that a name leads to."""
     addresses = published.addresses
-    inside = tuple(a for a in addresses if not ipaddress.ip_address(a).is_global)
+    inside = tuple(a for a in addresses if (why := special(a)) and why.kind not in meant)
     if not inside:
         return PublishedAddressesFine(
             subject=shown(name), evidence=published.evidence, addresses=addresses

@@ -2,7 +2,7 @@
 
 ## What it does
 Takes every address of every name server, of the delegation and of the zone, looks whether it is one
-that is routed on the Internet, and asks its reverse zone for a name.
+that is routed on the Internet. A full examination also asks the reverse zones for names.
 
 ## Why is this bad?
 An address of a private network or of documentation is reached by nobody else, so resolvers wait for
@@ -21,8 +21,8 @@ For each address.
 | documentation  | not asked                | server-address-not-public  |
 | reserved       | not asked                | server-address-not-public  |
 
-`server-addresses-public` says that all are. In a network with a root of its own, where such
-addresses may be meant, they are not judged.
+`server-addresses-public` says that all are. Where the user points into a private network by the
+target's address or the root servers', addresses of that kind are meant and not judged.
 
 ## What to do
 Give the name server a public address, and correct the delegation. For the reverse name ask whoever
@@ -44,20 +44,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import Resolution, resolve, shown
-from checks.facts.machine import own_namespace
 from checks.facts.ns_names import CERTAIN, ServerNames, server_names_of
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
+from netdiag.special import Kind, special
 
 MOST_ADDRESSES = 26
-DOCUMENTATION = tuple(
-    ipaddress.ip_network(prefix)
-    for prefix in (
-        *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
-        *("2001:db8::/32", "3fff::/20"),
-    )
-)
-"""RFC 5737, RFC 3849, RFC 9637."""
+LOCAL = frozenset({Kind.PRIVATE, Kind.LOOPBACK, Kind.LINK_LOCAL, Kind.METADATA, Kind.UNSPECIFIED})
 
 
 class Scope(enum.Enum):
@@ -79,13 +72,12 @@ class Scope(enum.Enum):
 
 def scope_of(address: str) -> Scope:
     """Where an address is of use."""
-    ip = ipaddress.ip_address(address)
-    if any(ip in net for net in DOCUMENTATION if net.version == ip.version):
-        return Scope.DOCUMENTATION
-    if ip.is_global and not ip.is_multicast:
+    found = special(address)
+    if found is None:
         return Scope.PUBLIC
-    local = ip.is_loopback or ip.is_link_local or (ip.is_private and not ip.is_reserved)
-    return Scope.LOCAL if local else Scope.RESERVED
+    if found.kind is Kind.DOCUMENTATION:
+        return Scope.DOCUMENTATION
+    return Scope.LOCAL if found.kind in LOCAL else Scope.RESERVED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,23 +254,27 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`own` where the network has a root of its own, whose addresses need not be public."""
+    """Addresses of the kinds that are `meant` need not be public; `full` where reverse names were
+    looked up too."""
 
     names: ServerNames
     pointers: tuple[Pointer, ...] = ()
-    own: bool = False
+    meant: frozenset[Kind] = frozenset()
+    full: bool = True
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
-    """The addresses of all name servers, and the reverse names of the public ones."""
+    """The addresses of all name servers; in full the reverse names of the public ones too."""
     names = await server_names_of(net, brief)
     pairs = [
         Pointer(name=one.name, address=address, evidence=one.evidence)
         for one in names.names
         for address in one.addresses
     ]
-    pointers = await asyncio.gather(*(_pointed(net, brief, p) for p in pairs[:MOST_ADDRESSES]))
-    return Facts(names=names, pointers=tuple(pointers), own=own_namespace(brief))
+    pointers, full = pairs[:MOST_ADDRESSES], brief.depth == "thorough"
+    if full:
+        pointers = await asyncio.gather(*(_pointed(net, brief, one) for one in pointers))
+    return Facts(names=names, pointers=tuple(pointers), meant=brief.inside, full=full)
 
 
 async def _pointed(net: Asker, brief: Brief, one: Pointer) -> Pointer:
@@ -301,7 +297,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
         return
     groups: dict[Verdict, list[Pointer]] = {}
     for one in pointers:
-        verdict = judged(one, own=facts.own)
+        verdict = judged(one, facts)
         if verdict:
             groups.setdefault(verdict, []).append(one)
     outside = [p for p in pointers if scope_of(p.address) is not Scope.PUBLIC]
@@ -314,11 +310,13 @@ def judge(facts: Facts) -> Iterable[Finding]:
         yield _finding(facts, verdict, members, alone=len(outside) == len(pointers))
 
 
-def judged(one: Pointer, *, own: bool) -> Verdict | None:
-    """The verdict on one address; none where the network's own root leads to it."""
-    scope = scope_of(one.address)
-    if scope is not Scope.PUBLIC:
-        return None if own else (ServerAddressNotPublic, scope)
+def judged(one: Pointer, facts: Facts) -> Verdict | None:
+    """The verdict on one address; none where there is nothing to say but that it is public."""
+    scope, why = scope_of(one.address), special(one.address)
+    if why is not None:
+        return None if why.kind in facts.meant else (ServerAddressNotPublic, scope)
+    if not facts.full:
+        return None
     if one.found is None or (not one.found.data and one.found.status not in CERTAIN):
         return ServerReverseNotSeen, scope
     if not one.found.data:
@@ -364,5 +362,4 @@ CHECK = Check(
         Skipped,
     ),
     doc=__doc__ or "",
-    thorough=True,
 )

@@ -16,6 +16,7 @@ from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, DnsReply, Resolvers, SourceAddress, SystemAddresses
 from netdiag.requests import DnsQuery, ReadResolvers, SelectSource, SystemLookup, TcpConnect
+from netdiag.special import Kind
 
 MAIL_PORT = 25
 MAIL_PORTS = frozenset({25, 465, 587})
@@ -47,13 +48,15 @@ class MailHost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """`wanted` where a mail port was asked for."""
+    """`wanted` where a mail port was asked for. Addresses of the kinds that are `meant` may be the
+    mail hosts' though they are not public."""
 
     name: str
     route: Route
     wanted: bool
     hosts: tuple[MailHost, ...] = ()
     evidence: tuple[ObservationId, ...] = ()
+    meant: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ async def mail_of(net: Asker, brief: Brief) -> Mail:
         wanted=wanted,
         hosts=tuple(hosts),
         evidence=evidence,
+        meant=brief.inside,
     )
 
 

@@ -39,7 +39,7 @@ Each asked port of each address is one visit; what its last step gave decides.
 | a redirect to a lookup that failed   | not needed                    | page-not-seen         |
 | a redirect to another protocol       | not needed                    | page-not-seen         |
 | a redirect to where nothing is heard | not needed                    | page-not-seen         |
-| a redirect that the policy refuses   | not needed                    | page-not-seen         |
+| a redirect to a private address      | the address itself        | redirect-to-private-address |
 | another status                       | not needed                    | page-not-seen         |
 | no HTTP, or closed before an answer  | the port accepts connections  | http-answer-malformed |
 | silence, TLS failure, ICMP error     | other checks ask those        | page-not-seen         |
@@ -56,6 +56,7 @@ application is for its developer.
 - RFC 9110, section 15 (status codes), section 10.2.2 (Location)
 - RFC 9112, section 8 (incomplete messages)
 - RFC 6585, section 4 (429)
+- RFC 6890 (special-purpose addresses)
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ from checks.facts.web import Step, Stop, Visit, Visits, visits
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import Failed, FailureKind, HttpReply, IcmpError, Reset
+from netdiag.special import described, special
 
 SLOW = 3.0
 """Seconds from the end of the handshakes to the first octet."""
@@ -369,6 +371,44 @@ class RedirectBroken(BadPage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RedirectToPrivateAddress(BadPage):
+    """`to` is where the redirect leads, `address` where that is; `named` where the redirect gives a
+    name, which may have another address elsewhere."""
+
+    code: ClassVar[str] = "redirect-to-private-address"
+    to: str
+    address: str
+    named: bool
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.WARNING if self.named else super().severity
+
+    @property
+    def message(self) -> str:
+        via = "which this machine finds at" if self.named else "which is at"
+        return (
+            f"the redirect of {self.subject} leads to {self.to}, {via} "
+            f"{described(self.address)}: visitors elsewhere do not get there, and it was not "
+            "followed"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return (
+            "Have the redirect corrected to the service's public name or address. Where an inside "
+            "view is meant, check from inside."
+        )
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your site sends visitors to an address that exists inside a private network only. "
+            "Please correct the redirect to the site's public name."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class HttpAnswerMalformed(BadPage):
     """`what` came instead of an HTTP answer, in words."""
 
@@ -538,9 +578,8 @@ class _Verdict:
         last = self.visit.last
         match failure:
             case Failed(kind=kind) if kind.ours:
-                if kind is FailureKind.POLICY and self.redirected:
-                    why = f"it redirects to {last.url} at {last.address}, which is not public"
-                    return self.not_seen(why)
+                if kind is FailureKind.POLICY and self.redirected and special(last.address):
+                    return self._inward(last)
                 return self.not_seen(f"not asked to the end ({kind.value})")
             case Reset() | Failed(kind=FailureKind.REFUSED) if self.redirected:
                 return self._broken(str(last.url), f"{last.address} refuses connections there")
@@ -588,6 +627,18 @@ class _Verdict:
             hidden=self.hidden,
             to=to,
             why=why,
+        )
+
+    def _inward(self, last: Step) -> RedirectToPrivateAddress:
+        sender = self.visit.steps[-2]
+        return RedirectToPrivateAddress(
+            endpoints=(self.visit.endpoint,),
+            urls=(str(sender.url),),
+            evidence=self.visit.evidence,
+            hidden=self.hidden,
+            to=str(last.url),
+            address=last.address,
+            named=last.url.host != last.address,
         )
 
     def _malformed(self, kind: FailureKind, detail: str) -> HttpAnswerMalformed:
@@ -648,6 +699,7 @@ CHECK = Check(
         AnswerTruncated,
         RedirectLoop,
         RedirectBroken,
+        RedirectToPrivateAddress,
         HttpAnswerMalformed,
         PageNotSeen,
         Skipped,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from netdiag.boundary import Boundary
 from netdiag.conclude import Catalogue, Run, conclude
+from netdiag.destinations import Destinations
 from netdiag.engine import diagnose
 from netdiag.guards.guard import Guard
 from netdiag.model import Brief
@@ -19,18 +20,23 @@ from netdiag.network import Network, Watcher
 from netdiag.outcomes import FailureKind
 from netdiag.policy import Policy
 from netdiag.record import Record, Vantage
+from netdiag.special import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a live run needs. `timeout` is in seconds."""
+    """All that a live run needs. `timeout` is in seconds.
+
+    `kinds` and `prefixes` are of addresses that may be asked although they are not public.
+    """
 
     brief: Brief
     catalogue: Catalogue
     boundary: Boundary
     vantage: str
     timeout: float
-    allow_private: bool
+    kinds: frozenset[Kind]
+    prefixes: tuple[str, ...] = ()
     watchers: Sequence[Watcher] = ()
 
 
@@ -75,16 +81,16 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
 
 
 def _policy(plan: Plan) -> Policy:
-    """The guard lets through what the user names: the target, the resolver, the roots, controls."""
+    """What is the run's own to remember begins anew with each run."""
     brief = plan.brief
+    destinations = Destinations(kinds=plan.kinds, prefixes=plan.prefixes)
+    destinations.name([brief.target.address] if brief.target.address else [])
+    destinations.name(server.address for server in brief.root_servers)
+    destinations.name(brief.public_resolvers)
+    destinations.name(endpoint.address for endpoint in brief.anchors + brief.mail_anchors)
+    destinations.serve([brief.resolver] if brief.resolver else [])
     own = brief.target.name if brief.own_zone else None
-    policy = Policy(allow_private=plan.allow_private, own=own)
-    named = [a for a in (brief.target.address, brief.resolver) if a]
-    policy.allow(named)
-    policy.allow(server.address for server in brief.root_servers)
-    policy.allow(brief.public_resolvers)
-    policy.allow(endpoint.address for endpoint in brief.anchors + brief.mail_anchors)
-    return policy
+    return Policy(destinations=destinations, own=own)
 
 
 def on_interrupt(stop: Callable[[], object]) -> Callable[[], None]:

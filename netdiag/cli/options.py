@@ -19,8 +19,10 @@ from netdiag.cli import proposed
 from netdiag.cli.live import Plan
 from netdiag.conclude import Catalogue
 from netdiag.config import Settings
+from netdiag.destinations import PRIVATE_NETWORKS
 from netdiag.model import Area, Brief, RootServer
 from netdiag.network import Watcher
+from netdiag.special import Kind
 
 FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
 Audience = Literal["customer", "agent", "expert"]
@@ -147,7 +149,8 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         boundary=boundary,
         vantage=settings.vantage,
         timeout=asked.timeout,
-        allow_private=settings.allow_private or _private(brief),
+        kinds=allowed_kinds(settings, brief.inside),
+        prefixes=settings.allow,
         watchers=watchers,
     )
 
@@ -242,12 +245,6 @@ def _rtype(text: str) -> str:
     return rtype
 
 
-def _private(brief: Brief) -> bool:
-    """Whether the user points into a private network: by the target's address or by the roots."""
-    named = [brief.target.address] if brief.target.address else []
-    named += [server.address for server in brief.root_servers]
-    if brief.at:
-        named.append(brief.at)
-    if brief.proposed:
-        named += [a for server in brief.proposed.servers for a in server.addresses]
-    return any(not ipaddress.ip_address(address).is_global for address in named)
+def allowed_kinds(settings: Settings, inside: frozenset[Kind]) -> frozenset[Kind]:
+    """The kinds of network that the user points into, and those that the configuration allows."""
+    return inside | (PRIVATE_NETWORKS if settings.allow_private else frozenset())

@@ -19,9 +19,11 @@ from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Line, Session
 from netdiag.config import Settings
+from netdiag.destinations import Destinations
 from netdiag.outcomes import Resolvers, SystemAddresses
 from netdiag.policy import Budget, Policy
 from netdiag.requests import ReadResolvers, SystemLookup
+from netdiag.special import kinds_of
 from netdiag.tracer import atlas, verdict
 from netdiag.tracer.trace import Aim, Protocol, Trace
 from reports import trace as report
@@ -192,14 +194,13 @@ def _policy(asked: Asked, settings: Settings) -> Policy:
     """More than the usual packets only where the user asks for rounds without end, or for many."""
     rounds = asked.rounds if asked.rounds is not None else 1_000_000
     packets = max(PACKETS, 2 * rounds * asked.flows * asked.longest)
-    given = asked.target.address
-    private = given is not None and not ipaddress.ip_address(given).is_global
-    policy = Policy(
-        budget=Budget(packets=packets, run_packets=4 * packets),
-        allow_private=settings.allow_private or private,
+    given = [asked.target.address] if asked.target.address else []
+    allowed = Destinations(
+        kinds=options.allowed_kinds(settings, kinds_of(given)), prefixes=settings.allow
     )
-    policy.allow([given] if given else [])
-    return policy
+    allowed.name(given)
+    budget = Budget(packets=packets, run_packets=4 * packets)
+    return Policy(budget=budget, destinations=allowed)
 
 
 async def _addresses(asked: Asked, line: Line) -> list[str]:

@@ -12,6 +12,7 @@ def test_the_defaults_name_public_resolvers_and_reach_them_as_anchors() -> None:
 
     assert settings.anchors == tuple(Endpoint(a, 53) for a in settings.resolvers)
     assert not settings.allow_private
+    assert settings.allow == ()
 
 
 def test_a_whole_file(tmp_path: Path) -> None:
@@ -19,6 +20,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
     path.write_text(
         """
         vantage = "desk in Utrecht"
+        allow_private = true
+        allow = ["169.254.0.0/16", "198.18.0.0/15"]
         resolvers = ["9.9.9.9"]
         anchors = ["[2620:fe::fe]:53"]
         mail_anchors = ["192.0.2.25:25"]
@@ -33,6 +36,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
 
     settings = config.load(path)
 
+    assert settings.allow_private
+    assert settings.allow == ("169.254.0.0/16", "198.18.0.0/15")
     assert settings.vantage == "desk in Utrecht"
     assert settings.anchors == (Endpoint("2620:fe::fe", 53),)
     assert settings.root_hints == tmp_path / "named.root"

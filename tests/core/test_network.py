@@ -4,10 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from netdiag.destinations import Destinations
 from netdiag.network import Network, Observation, ObservationId, Recorded, Sent
 from netdiag.outcomes import Connected, Failed, FailureKind, Outcome
 from netdiag.policy import Budget, Policy
 from netdiag.requests import ReadProxies, Request, TcpConnect
+from netdiag.special import Kind
 
 PUBLIC = "9.9.9.9"
 CONNECT = TcpConnect(address=PUBLIC, port=443)
@@ -133,7 +135,7 @@ def test_addresses_that_are_not_public_are_refused_unless_allowed() -> None:
 
     (refused,) = within(peer, use).transcript
     policy = Policy()
-    policy.allow(["169.254.169.254"])
+    policy.destinations.name(["169.254.169.254"])
     (allowed,) = within(Peer(Connected(rtt=0.0)), use, policy).transcript
 
     assert isinstance(refused.outcome, Failed)
@@ -148,7 +150,7 @@ def test_multicast_is_never_asked() -> None:
     async def use(net: Network) -> None:
         await net.ask(TcpConnect(address="224.0.0.1", port=80))
 
-    within(peer, use, Policy(allow_private=True))
+    within(peer, use, Policy(destinations=Destinations(kinds=frozenset(Kind))))
 
     assert peer.sent == {}
 

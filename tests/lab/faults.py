@@ -360,6 +360,15 @@ def resolver(node: str, *lines: str) -> Fault:
     return edit
 
 
+def asks_resolvers(vantage: str, *addresses: str) -> Fault:
+    """The vantage's resolv.conf names these."""
+
+    def edit(plan: Plan) -> None:
+        plan.files[vantage].resolvers = addresses
+
+    return edit
+
+
 def hosts_file(vantage: str, *lines: str) -> Fault:
     def edit(plan: Plan) -> None:
         plan.files[vantage].hosts.extend(lines)

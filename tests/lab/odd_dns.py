@@ -7,6 +7,8 @@
 - `not-authoritative`: answers from its zones, without the AA flag
 - `formerr`: answers FORMERR to every query with EDNS, as servers older than RFC 2671 do
 - `no-aaaa`: never answers questions for AAAA
+- `rebinding`: tells the address of names that begin with `rebind` once, for no time at all, and
+  127.0.0.1 whenever it is asked again
 """
 
 from __future__ import annotations
@@ -102,7 +104,23 @@ def answerer(quirk: str, zones: Zones) -> Answer:
         reply.set_rcode(dns.rcode.FORMERR)
         return reply
 
+    asked: set[dns.name.Name] = set()
+
+    def rebinding(query: dns.message.Message) -> dns.message.Message:
+        name, kind = query.question[0].name, query.question[0].rdtype
+        reply = zones.answer(query)
+        if not name.labels[0].startswith(b"rebind") or kind != RdataType.A:
+            return reply
+        if name in asked:
+            reply.answer = [dns.rrset.from_text(name, 0, "IN", "A", "127.0.0.1")]
+        else:
+            addresses = [record.to_text() for rrset in reply.answer for record in rrset]
+            reply.answer = [dns.rrset.from_text_list(name, 0, "IN", "A", addresses)]
+        asked.add(name)
+        return reply
+
     return {
+        "rebinding": rebinding,
         "apex-cname": zones.answer,
         "upward-referral": upward_referral,
         "not-authoritative": not_authoritative,

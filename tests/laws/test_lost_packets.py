@@ -43,7 +43,10 @@ DATA: dict[tuple[str, str], tuple[str, ...]] = {
     **{(name, "A"): (address,) for name, address in SERVERS.items()},
 }
 BRIEF = Brief(
-    target=parse("customer.example"), families=(4,), root_servers=(RootServer("a.", ROOT),)
+    depth="thorough",
+    target=parse("customer.example"),
+    families=(4,),
+    root_servers=(RootServer("a.", ROOT),),
 )
 
 

@@ -17,6 +17,9 @@ from checks.catalogue import CATALOGUE
 from netdiag import boundary, record
 from netdiag.audit import account, capture, packets, render
 from netdiag.cli.judge import judged
+from netdiag.outcomes import Resolvers, Routes
+from netdiag.requests import HttpRequest, TcpConnect, TlsHandshake
+from netdiag.special import special
 from tests.lab import outside
 from tests.lab.outside import Wish
 from tests.lab.scenario import Scenario
@@ -66,6 +69,7 @@ def test_scenario(scenario: Scenario, as_user: bool, tmp_path: Path) -> None:
     was_guarded(tree)
     is_judged_the_same_again(text)
     sent_what_it_says_and_nothing_else(text, pcap)
+    was_not_led_inside(text)
     if as_user:
         symptoms_go_with_their_causes(scenario, tree)
 
@@ -118,6 +122,22 @@ def sent_what_it_says_and_nothing_else(text: str, pcap: Path) -> None:
     seen = [packets.decode(frame) for frame in capture.frames(pcap.read_bytes())]
     proof = account.account(record.loads(text.encode()), seen)
     assert proof.read_only, render.faults(proof)
+
+
+def was_not_led_inside(text: str) -> None:
+    """Nobody but this machine's own resolvers and routers was asked at an address not public."""
+    saved = record.loads(text.encode())
+    own: set[str | None] = set()
+    for seen in saved.transcript:
+        match seen.outcome:
+            case Resolvers(addresses=addresses):
+                own.update(addresses)
+            case Routes(routes=routes):
+                own.update(route.gateway for route in routes)
+    asked = [o for o in saved.transcript if o.attempts and o.request.destination]
+    inside = [o.request for o in asked if special(o.request.destination or "")]
+    assert [one for one in inside if one.destination not in own] == []
+    assert not any(isinstance(one, HttpRequest | TcpConnect | TlsHandshake) for one in inside)
 
 
 def symptoms_go_with_their_causes(scenario: Scenario, tree: Tree) -> None:

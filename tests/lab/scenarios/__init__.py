@@ -9,6 +9,7 @@ from tests.lab.scenarios import (
     extras,
     from_home,
     healthy,
+    inward,
     local,
     routing,
     service,
@@ -26,6 +27,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *local.SCENARIOS,
     *several.SCENARIOS,
     *from_home.SCENARIOS,
+    *inward.SCENARIOS,
 )
 
 

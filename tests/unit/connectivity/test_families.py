@@ -9,6 +9,7 @@ from netdiag.requests import DnsQuery, Echo
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
+    POLICY,
     RESET,
     ROUTERS,
     V4,
@@ -26,6 +27,7 @@ STATES = {
     "silent": Site(hops_before=4),
     "the host resets": Site(other_ports=RESET),
     "silent ports, the host answers": Site(ports={22: RESET}),
+    "refused by this run's policy": Site(other_ports=POLICY),
     "no route from this machine": Site(),
 }
 

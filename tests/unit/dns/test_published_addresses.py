@@ -5,6 +5,7 @@ from checks.dns.published_addresses import Facts
 from checks.facts.iterate import Resolution
 from netdiag.model import Severity
 from netdiag.network import ObservationId
+from netdiag.special import Kind
 from tests.doctable import rows
 from tests.unit.dns.zones import APEX, WWW, answer, record, server, zone
 
@@ -13,6 +14,10 @@ PUBLISHED = {
     "a private address": ("10.1.2.3",),
     "a loopback address": ("127.0.0.1",),
     "a link-local address": ("169.254.1.1",),
+    "an address of a cloud's metadata": ("168.63.129.16",),
+    "an address kept for documentation": ("192.0.2.7",),
+    "an IPv6 address with a private one in it": ("64:ff9b::a01:203",),
+    "a private address, in a private network": ("10.1.2.3",),
     "a private beside a public address": ("22.40.1.10", "192.168.1.1"),
     "an alias at the zone's apex": (),
     "nothing": (),
@@ -50,7 +55,8 @@ def test_the_documented_table_is_what_the_check_decides(published: str, judgemen
     else:
         zone_ = zone(server(a=answer(*PUBLISHED[published])))
 
-    facts = Facts(zone=zone_, found=found)
+    meant = frozenset({Kind.PRIVATE}) if "in a private network" in published else frozenset[Kind]()
+    facts = Facts(zone=zone_, found=found, meant=meant)
 
     assert [f.code for f in published_addresses.judge(facts)] == [judgement]
 

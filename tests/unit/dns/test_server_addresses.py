@@ -6,6 +6,7 @@ from checks.facts.iterate import Resolution
 from checks.facts.ns_names import ServerNames
 from netdiag.model import Severity
 from netdiag.network import ObservationId
+from netdiag.special import Kind
 from tests.doctable import rows
 from tests.unit.dns.zones import NS1, NS2, record, server, zone
 
@@ -35,8 +36,10 @@ def pointer(address: str, told: str, name: str = NS1) -> Pointer:
     )
 
 
-def facts(*pointers: Pointer, own: bool = False) -> Facts:
-    return Facts(names=ServerNames(zone=zone(server())), pointers=pointers, own=own)
+def facts(*pointers: Pointer, meant: Kind | None = None, full: bool = True) -> Facts:
+    kinds = frozenset({meant}) if meant else frozenset[Kind]()
+    names = ServerNames(zone=zone(server()))
+    return Facts(names=names, pointers=pointers, meant=kinds, full=full)
 
 
 def tags(told: Facts) -> set[str]:
@@ -100,8 +103,17 @@ def test_it_is_critical_only_where_no_server_has_a_public_address() -> None:
     assert (alone.severity, beside.severity) == (Severity.CRITICAL, Severity.WARNING)
 
 
-def test_a_network_with_its_own_root_may_use_any_address() -> None:
-    assert tags(facts(pointer("127.0.0.53", "not asked"), own=True)) == set()
+def test_in_a_private_network_its_own_kind_of_address_is_meant() -> None:
+    inside, beside = pointer("10.0.0.53", "not asked"), pointer("127.0.0.53", "not asked")
+
+    assert tags(facts(inside, meant=Kind.PRIVATE)) == set()
+    assert "A01_LOCAL_USE_ADDR" in tags(facts(beside, meant=Kind.PRIVATE))
+
+
+def test_reverse_names_are_a_matter_of_a_full_examination() -> None:
+    (found,) = server_addresses.judge(facts(pointer("22.50.0.53", "not asked"), full=False))
+
+    assert found.code == "server-addresses-public"
 
 
 def test_scopes() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from checks.dns import mail_exchangers
-from checks.dns.mail_exchangers import MxUnresolvable
+from checks.dns.mail_exchangers import MxAddressNotPublic, MxUnresolvable
 from netdiag.model import Severity
 from netdiag.outcomes import DnsReply
 from tests.doctable import rows
@@ -21,6 +23,7 @@ POSTS: dict[tuple[str, str], Post] = {
     ("present", "does not exist"): Post(records=MX_ONLY),
     ("present", "exists without addresses"): Post(records=MX_ONLY, empty=(MX,)),
     ("present", "is an alias with addresses"): Post(records={**VIA_ALIAS, **ADDRESSES}),
+    ("present", "has an address not public"): Post(records={**MX_ONLY, (MX, "A"): ("10.0.0.25",)}),
     ("present", "is an alias without addresses"): Post(records=VIA_ALIAS),
     ("present", "its servers do not answer"): Post(records=MX_ONLY, silent=(MX,)),
     ("only `0 .`", "none, on purpose"): NULL,
@@ -52,6 +55,23 @@ def test_one_host_that_resolves_makes_the_other_a_warning() -> None:
     assert codes(findings) == ["mail-exchanger-resolves", "mx-unresolvable"]
     (bad,) = [f for f in findings if isinstance(f, MxUnresolvable)]
     assert (bad.host, bad.severity) == ("gone.customer.example", Severity.WARNING)
+
+
+def test_a_private_mail_host_is_critical_only_where_mail_has_no_other_way() -> None:
+    hosts = {(DOMAIN, "MX"): ("10 in.customer.example.", f"20 {MX}")}
+    private = {("in.customer.example.", "A"): ("10.0.0.25",)}
+    both = {**hosts, **private, **ADDRESSES}
+    mixed = {**MX_ONLY, (MX, "A"): ("10.0.0.25", "22.2.2.2")}
+
+    def severity(records: Mapping[tuple[str, str], tuple[str, ...]]) -> Severity:
+        findings, _ = found(mail_exchangers.CHECK, Post(records=dict(records)))
+        (bad,) = [f for f in findings if isinstance(f, MxAddressNotPublic)]
+        assert bad.addresses == ("10.0.0.25",)
+        return bad.severity
+
+    alone = {**MX_ONLY, (MX, "A"): ("10.0.0.25",)}
+    assert severity(alone) is Severity.CRITICAL
+    assert severity(both) is severity(mixed) is Severity.WARNING
 
 
 def test_a_host_of_the_other_family_resolves_too() -> None:

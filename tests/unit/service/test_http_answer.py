@@ -74,7 +74,10 @@ PAGES: dict[str, list[Mapping[str, Outcome]]] = {
     "a redirect to a lookup that failed": [{URL: redirect("https://broken.example/")}],
     "a redirect to another protocol": [{URL: redirect("mailto:a@shop.example")}],
     "a redirect to where nothing is heard": [elsewhere(SILENT)],
-    "a redirect that the policy refuses": [elsewhere(POLICY)],
+    "a redirect to a private address": [
+        {URL: redirect(f"http://{inside}/"), f"http://{inside}/": POLICY}
+        for inside in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "[fd00::1]", "[::ffff:a00:1]")
+    ],
     "another status": [{URL: reply(status)} for status in (-1, 0, 100, 304, 400, 421, 511, 999)],
     "no HTTP, or closed before an answer": [
         {URL: MALFORMED},

@@ -1,0 +1,78 @@
+"""To whom a request may go: the public Internet, and what the user or this machine names.
+
+What a target's own names lead to (a redirect, a name server, a mail host, an alias, an address) is
+somebody else's word. It must not make this machine speak to a private network, to itself, to its
+router's web page or to a cloud's metadata.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netdiag.requests import DnsQuery, Echo, HopProbe, Request
+from netdiag.special import NEVER, Kind, special
+
+PRIVATE_NETWORKS = frozenset({Kind.PRIVATE, Kind.SHARED})
+"""What the configuration allows as `allow_private`."""
+
+
+@dataclass(slots=True)
+class Destinations:
+    """Which destinations a run may have.
+
+    Beside public addresses those of these `kinds` and `prefixes`, and the ones that are named.
+    """
+
+    kinds: frozenset[Kind] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    _named: set[str] = field(default_factory=set)
+    _own: set[str] = field(default_factory=set)
+
+    def name(self, addresses: Iterable[str]) -> None:
+        """The user names these: they may be asked anything."""
+        self._named.update(map(_canonical, addresses))
+
+    def serve(self, addresses: Iterable[str]) -> None:
+        """This machine's own resolvers and routers: they may be asked what they serve it with.
+
+        A target that publishes the address of a router is not led to the router's web page by it.
+        """
+        self._own.update(map(_canonical, addresses))
+
+    def refusal(self, request: Request) -> str:
+        """Why `request` must not go where it would; empty where it may."""
+        destination = request.destination
+        if destination is None:
+            return ""
+        found = special(destination)
+        if found is None:
+            return ""
+        if found.kind not in NEVER and self._permits(found.kind, destination, request):
+            return ""
+        return f"{destination} is a {found.words}, and was not given as the target"
+
+    def _permits(self, kind: Kind, destination: str, request: Request) -> bool:
+        if kind in self.kinds or _canonical(destination) in self._named:
+            return True
+        if _canonical(destination) in self._own and _is_service(request):
+            return True
+        ip = ipaddress.ip_address(destination.partition("%")[0])
+        return any(ip in ipaddress.ip_network(prefix) for prefix in self.prefixes)
+
+
+def _is_service(request: Request) -> bool:
+    """What a resolver or a router does for every machine of its network."""
+    if isinstance(request, DnsQuery):
+        return request.recursion_desired
+    return isinstance(request, Echo | HopProbe)
+
+
+def _canonical(address: str) -> str:
+    """One spelling for one address, its zone (RFC 4007) included; what is none stays as it is."""
+    bare, percent, zone = address.partition("%")
+    try:
+        return str(ipaddress.ip_address(bare)) + percent + zone
+    except ValueError:
+        return address
