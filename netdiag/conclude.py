@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from netdiag import __version__, record, reproduce
 from netdiag.boundary import Boundary
+from netdiag.budget import Budget
 from netdiag.engine import Judgement, causes
 from netdiag.guards.guard import Guard
 from netdiag.model import Area, Brief, Check, Explanation, Outcome, Severity
@@ -72,6 +73,7 @@ class Run:
     vantage: Vantage
     timeout: float
     guards: tuple[Guard, ...] = ()
+    budget: Budget | None = None
 
 
 def conclude(
@@ -97,6 +99,7 @@ def conclude(
         target=run.brief.target,
         vantage=run.vantage,
         guards=run.guards,
+        budget=record.spending_in(transcript, run.budget) if run.budget else None,
         settings=record.settings_of(run.brief, references, run.timeout),
         started=run.brief.started,
         finished=finished,

@@ -11,13 +11,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from typing import Any, NewType, Protocol, TypeVar
 
 from netdiag.outcomes import Failed, FailureKind, Outcome
 from netdiag.policy import Policy
 from netdiag.requests import Request
 
 ObservationId = NewType("ObservationId", int)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,7 @@ class Network:
             watcher.asked(number, request)
         started = self._clock() - self._begin
         refused = self.policy.refusal(request)
-        sent = Sent(refused) if refused else await self._send(request)
+        sent = Sent(refused) if refused else await self._admit(request)
         self.policy.learn(request, sent.outcome)
         self._completed += 1
         observation = Observation(
@@ -143,14 +145,35 @@ class Network:
             watcher.answered(observation)
         return observation
 
+    async def _admit(self, request: Request) -> Sent:
+        """Send `request` when the budget lets it go; nothing is sent once the run is over."""
+        admission = asyncio.ensure_future(self.policy.admit(request))
+        if not await self._in_time(admission):
+            return Sent(self._over())
+        refused = admission.result()
+        if refused:
+            return Sent(refused)
+        sent = Sent(self._over(), (_unfinished(request),))
+        try:
+            sent = await self._send(request)
+        finally:
+            packets = sum(attempt.packets for attempt in sent.attempts)
+            octets = sum(attempt.octets for attempt in sent.attempts)
+            self.policy.settle(request, packets, octets)
+        return sent
+
     async def _send(self, request: Request) -> Sent:
-        async with self.policy.turn(request):
-            left = self._left()
-            if self._stopped.is_set():
-                return Sent(Failed(kind=self._stop_kind))
-            if left is not None and left <= 0:
-                return Sent(Failed(kind=FailureKind.DEADLINE))
-            return await self._until_stopped(request, left)
+        left = self._left()
+        if self._stopped.is_set() or (left is not None and left <= 0):
+            return Sent(self._over())
+        sending = asyncio.ensure_future(self._transport.send(request))
+        if await self._in_time(sending):
+            return sending.result()
+        return Sent(self._over(), (_unfinished(request),))
+
+    def _over(self) -> Failed:
+        """Why nothing more is sent or waited for."""
+        return Failed(kind=self._stop_kind if self._stopped.is_set() else FailureKind.DEADLINE)
 
     def _left(self) -> float | None:
         """Seconds until the run's deadline."""
@@ -158,20 +181,16 @@ class Network:
             return None
         return self._deadline - (self._clock() - self._begin)
 
-    async def _until_stopped(self, request: Request, left: float | None) -> Sent:
-        sending = asyncio.ensure_future(self._transport.send(request))
+    async def _in_time(self, task: asyncio.Task[T]) -> bool:
+        """Wait for `task` until the run is over; it is cancelled where it was not done by then."""
         stopping = asyncio.ensure_future(self._stopped.wait())
         try:
-            await asyncio.wait(
-                {sending, stopping}, timeout=left, return_when=asyncio.FIRST_COMPLETED
-            )
-            if sending.done():
-                return sending.result()
-            kind = self._stop_kind if stopping.done() else FailureKind.DEADLINE
-            return Sent(Failed(kind=kind), (_unfinished(request),))
+            both: set[asyncio.Task[Any]] = {task, stopping}
+            await asyncio.wait(both, timeout=self._left(), return_when=asyncio.FIRST_COMPLETED)
+            return task.done()
         finally:
-            sending.cancel()
             stopping.cancel()
+            task.cancel()
 
 
 def _unfinished(request: Request) -> Attempt:

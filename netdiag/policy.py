@@ -1,7 +1,6 @@
-"""What may be sent, to whom and how much: the destination guard and the budgets.
+"""What may be sent, and to whom: the destination guard, and the budget that bounds how much.
 
 The guard (`destinations`): a target's own names must not lead netdiag to what is not public.
-Budgets bound what any one destination receives.
 
 A question that asks for more than records of one type is refused: a whole zone is asked for only
 where its owner asks, everything there is about a name never.
@@ -9,12 +8,9 @@ where its owner asks, everything there is about a name never.
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from netdiag.budget import Budget, Ledger
 from netdiag.destinations import Destinations
 from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
 from netdiag.requests import DnsQuery, Request
@@ -38,22 +34,9 @@ def is_meta(rtype: str) -> bool:
     return name in _META_NAMES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """Upper bounds per destination address, and for the run as a whole.
-
-    `packets` counts what may leave this machine for one destination, `concurrent` the requests
-    under way to it at one time, `run_packets` all destinations together.
-    """
-
-    packets: int = 1500
-    concurrent: int = 64
-    run_packets: int = 6000
-
-
 @dataclass(slots=True)
 class Policy:
-    """The policy of one run; it remembers what was spent.
+    """The policy of one run; its `ledger` remembers what was spent.
 
     `own` is the name that the user vouches for: the zones that it may be in may be transferred.
     """
@@ -61,11 +44,13 @@ class Policy:
     own: str | None = None
     budget: Budget = field(default_factory=Budget)
     destinations: Destinations = field(default_factory=Destinations)
-    spent: Counter[str] = field(default_factory=Counter)
-    _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.budget)
 
     def refusal(self, request: Request) -> Failed | None:
-        """Why `request` must not be sent; None, and its cost is booked, where it may."""
+        """Why `request` must not be sent whatever was spent; None where it may."""
         destination = request.destination
         if destination is None:
             return None
@@ -74,14 +59,19 @@ class Policy:
         if isinstance(request, DnsQuery) and is_meta(request.rtype) and not self._owned(request):
             detail = f"a question of type {request.rtype} about {request.name} asks for too much"
             return Failed(kind=FailureKind.POLICY, detail=detail)
-        if self.spent[destination] + request.cost > self.budget.packets:
-            detail = f"{self.budget.packets} packets to {destination} are used up"
-            return Failed(kind=FailureKind.BUDGET, detail=detail)
-        if self.spent.total() + request.cost > self.budget.run_packets:
-            detail = f"this run's {self.budget.run_packets} packets are used up"
-            return Failed(kind=FailureKind.BUDGET, detail=detail)
-        self.spent[destination] += request.cost
         return None
+
+    async def admit(self, request: Request) -> Failed | None:
+        """Wait until the budget lets `request` go; or the refusal where it does not."""
+        if request.destination is None:
+            return None
+        why = await self.ledger.enter(request.destination, request.cost)
+        return Failed(kind=FailureKind.BUDGET, detail=why) if why else None
+
+    def settle(self, request: Request, packets: int, octets: int) -> None:
+        """An admitted request has ended, and took so much."""
+        if request.destination is not None:
+            self.ledger.leave(request.destination, request.cost, packets, octets)
 
     def learn(self, request: Request, outcome: Outcome) -> None:
         """This machine's own resolvers and gateways serve it whatever their address."""
@@ -89,18 +79,6 @@ class Policy:
             self.destinations.serve(outcome.addresses)
         elif isinstance(outcome, Routes):
             self.destinations.serve(r.gateway for r in outcome.routes if r.gateway)
-
-    @asynccontextmanager
-    async def turn(self, request: Request) -> AsyncIterator[None]:
-        """Wait until fewer than `concurrent` requests to the same destination are under way."""
-        if request.destination is None:
-            yield
-            return
-        limit = self._turns.setdefault(
-            request.destination, asyncio.Semaphore(self.budget.concurrent)
-        )
-        async with limit:
-            yield
 
     def _owned(self, query: DnsQuery) -> bool:
         """Whether this is the transfer of a zone that the user's own name may be in."""

@@ -96,6 +96,11 @@ REVIEWS: dict[type[Any], Review] = {
 }
 
 
+def is_local(kind: type[Any]) -> bool:
+    """Whether requests of this kind put nothing on the wire."""
+    return REVIEWS[kind].wire == _LOCAL
+
+
 def page() -> str:
     """The table as a Markdown page."""
     lines = [

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from netdiag import outcomes, requests
 from netdiag.boundary import Desk, Support, Wording
+from netdiag.budget import Budget, Limits
 from netdiag.guards.guard import Guard
 from netdiag.model import (
     Area,
@@ -36,6 +37,7 @@ from netdiag.model import (
     Severity,
 )
 from netdiag.network import Attempt, Observation, ObservationId
+from netdiag.outcomes import Failed, FailureKind
 from netdiag.target import SCHEME_PORTS, Target
 from netdiag.text import clean, plain_json
 
@@ -133,6 +135,21 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What could be sent at the most, to one address and in all, and what the busiest one got.
+
+    `reached` are the limits that kept something from being asked, in words.
+    """
+
+    destination: Limits
+    run: Limits
+    busiest: str
+    packets: int
+    octets: int
+    reached: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryWords:
     """The desk and its words, as they were when the run was made."""
 
@@ -146,7 +163,8 @@ class Verdict:
     """A record without its transcript: what was judged, of whom, from where, in which words.
 
     `ended` says how the run ended: complete, deadline (the time was up), interrupted (by the user).
-    `guards` kept the process from doing anything but looking; empty where that was not recorded.
+    `guards` kept the process from doing anything but looking, `budget` from sending too much; empty
+    where that was not recorded.
     """
 
     format: Literal["netdiag-record"]
@@ -165,6 +183,7 @@ class Verdict:
     boundary: BoundaryWords
     sent: Sent
     guards: tuple[Guard, ...] = ()
+    budget: Spending | None = None
 
     def finding(self, identifier: str) -> FindingRecord | None:
         return next((f for f in self.findings if f.id == identifier), None)
@@ -183,7 +202,7 @@ class Record(Verdict):
 def dumps(record: Record) -> bytes:
     """The record as indented JSON, UTF-8, with a newline at its end."""
     tree = {
-        name: _builtin(getattr(record, name))
+        name: builtin(getattr(record, name))
         for name in (f.name for f in dataclasses.fields(Verdict))
     }
     tree["transcript"] = [_observation_out(o) for o in record.transcript]
@@ -297,6 +316,30 @@ def sent_in(transcript: Iterable[Observation]) -> Sent:
     return Sent(packets=packets, bytes=octets, by_type=dict(sorted(by_type.items())))
 
 
+def spending_in(transcript: Iterable[Observation], budget: Budget) -> Spending:
+    """How far the run of a transcript got towards its limits."""
+    packets: Counter[str] = Counter()
+    octets: Counter[str] = Counter()
+    reached: dict[str, None] = {}
+    for observation in transcript:
+        destination = observation.request.destination
+        failed = observation.outcome if isinstance(observation.outcome, Failed) else None
+        if failed and failed.kind is FailureKind.BUDGET:
+            reached[failed.detail] = None
+        if destination is not None:
+            packets[destination] += sum(attempt.packets for attempt in observation.attempts)
+            octets[destination] += sum(attempt.octets for attempt in observation.attempts)
+    busiest = max(packets, key=lambda place: (packets[place], place), default="")
+    return Spending(
+        destination=budget.destination,
+        run=budget.run,
+        busiest=busiest,
+        packets=packets[busiest],
+        octets=octets[busiest],
+        reached=tuple(reached),
+    )
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a record."""
     kinds = [*_REQUESTS.values(), *_OUTCOMES.values()]
@@ -342,24 +385,26 @@ def _observation_schema() -> dict[str, Any]:
     }
 
 
-def _builtin(value: object) -> Any:
+def builtin(value: object) -> Any:
+    """As dictionaries, lists and scalars."""
     return msgspec.to_builtins(value, str_keys=True)
 
 
-def _tagged(value: Any) -> dict[str, Any]:
-    fields: dict[str, Any] = _builtin(value)
+def tagged(value: Any) -> dict[str, Any]:
+    """A request or an outcome as it stands in a record, with its type."""
+    fields: dict[str, Any] = builtin(value)
     return {"type": value.type} | fields
 
 
 def _observation_out(observation: Observation) -> dict[str, Any]:
     return {
         "id": observation.id,
-        "request": _tagged(observation.request),
-        "outcome": _tagged(observation.outcome),
+        "request": tagged(observation.request),
+        "outcome": tagged(observation.outcome),
         "started": observation.started,
         "elapsed": observation.elapsed,
         "completed": observation.completed,
-        "attempts": _builtin(observation.attempts),
+        "attempts": builtin(observation.attempts),
     }
 
 

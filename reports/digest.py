@@ -152,8 +152,15 @@ def footer(record: Record) -> str:
         f"{record.sent.packets} packets to {counted(len(places), 'address', 'addresses')} in "
         f"{duration(took)}{cut[record.ended]}, seen from {vantage.name}{on}, "
         f"{record.started:%Y-%m-%d %H:%M:%S %Z}, {record.tool.name} {record.tool.version}"
-        f"{guarded(record)}"
+        f"{guarded(record)}{limited(record)}"
     )
+
+
+def limited(record: Record) -> str:
+    """Which limits kept something from being asked; nothing where none did."""
+    if record.budget is None or not record.budget.reached:
+        return ""
+    return f"; not everything was asked: {', '.join(record.budget.reached)}"
 
 
 def guarded(record: Record) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import guarding, live
+from netdiag.cli import dry_run, guarding, live
 from netdiag.cli import output as outputs
 from netdiag.cli.options import Asked, Audience, plan_for, report_options, run_options
 
@@ -34,16 +34,18 @@ def command(
       netdiag check 192.0.2.7:25 --output case.json
       netdiag check example.org --only dns,routing -6
 
-    netdiag sends at most 1,500 packets to any one address and 6,000 in a run, and nothing that
-    could change anything. With --output the report also goes to FILE, in the form that its name
-    suggests (.json, .html, .md) or --format says; a JSON report is the record of the whole run,
-    for netdiag judge and netdiag report. Ctrl-C ends the looking, and what was seen by then is
-    reported.
+    netdiag sends at most 500 packets to any one address, 100 a second, and 4,000 in a run, and
+    nothing that could change anything; --dry-run shows what it begins with. With --output the
+    report also goes to FILE, in the form that its name suggests (.json, .html, .md) or --format
+    says; a JSON report is the record of the whole run, for netdiag judge and netdiag report.
+    Ctrl-C ends the looking, and what was seen by then is reported.
     """
     from netdiag.cli.progress import watchers
 
     with outputs.reserved(output) as file:
         with watchers(verbose=verbose, log_file=log_file) as watching:
             plan = plan_for(Asked(target=target, **asked), watching)
+            if plan.dry_run:
+                return dry_run.show(plan, form)
             record = live.execute(plan, guarding.engage(network=True, files=[file]))
         return outputs.deliver(record, form, file, audience)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import guarding, live
+from netdiag.cli import dry_run, guarding, live
 from netdiag.cli import output as outputs
 from netdiag.cli.options import Asked, Audience, look_options, plan_for, report_options
 
@@ -68,6 +68,8 @@ def command(
     with outputs.reserved(output) as file:
         with watchers(verbose=verbose, log_file=log_file) as watching:
             plan = plan_for(Asked(target=name, dns_only=True, **asked), watching)
+            if plan.dry_run:
+                return dry_run.show(plan, form)
             record = live.execute(plan, guarding.engage(network=True, files=[file]))
         if outputs.form_of(form, None) == "terminal":
             outputs.show_delegation(record)

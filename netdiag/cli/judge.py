@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from netdiag.boundary import Boundary
+from netdiag.budget import Budget
 from netdiag.cli import guarding, options, output
 from netdiag.cli.options import Audience
 from netdiag.conclude import Catalogue, Run, conclude
@@ -46,8 +47,14 @@ def judged(record: Record, catalogue: Catalogue, boundary: Boundary) -> Record:
         vantage=record.vantage,
         timeout=record.settings.timeout,
         guards=record.guards,
+        budget=_budget(record),
     )
     return conclude(run, catalogue, judgements, net.transcript, boundary, record.finished)
+
+
+def _budget(record: Record) -> Budget | None:
+    known = record.budget
+    return Budget(destination=known.destination, run=known.run) if known else None
 
 
 @click.command("judge")

@@ -38,6 +38,7 @@ class Plan:
     kinds: frozenset[Kind]
     prefixes: tuple[str, ...] = ()
     watchers: Sequence[Watcher] = ()
+    dry_run: bool = False
 
 
 def execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
@@ -50,10 +51,11 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
     from netdiag.wire.live import LiveTransport
 
     transport = LiveTransport(time.monotonic)
+    policy = policy_for(plan)
     net = Network(
         transport,
         clock=time.monotonic,
-        policy=_policy(plan),
+        policy=policy,
         deadline=plan.timeout,
         watchers=plan.watchers,
     )
@@ -66,6 +68,7 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
         ),
         timeout=plan.timeout,
         guards=guards,
+        budget=policy.budget,
     )
     undo = on_interrupt(lambda: net.stop(FailureKind.INTERRUPTED))
     try:
@@ -80,7 +83,7 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
     return conclude(run, plan.catalogue, judgements, net.transcript, plan.boundary, finished)
 
 
-def _policy(plan: Plan) -> Policy:
+def policy_for(plan: Plan) -> Policy:
     """What is the run's own to remember begins anew with each run."""
     brief = plan.brief
     destinations = Destinations(kinds=plan.kinds, prefixes=plan.prefixes)

@@ -50,6 +50,7 @@ class Asked:
     rtypes: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
+    dry_run: bool = False
 
 
 def run_options(command: F) -> F:
@@ -122,6 +123,11 @@ def look_options(command: F) -> F:
             metavar="FILE",
             help="Configuration file instead of the usual one.",
         ),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Print what would be sent first, and to whom; send nothing.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -152,6 +158,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         kinds=allowed_kinds(settings, brief.inside),
         prefixes=settings.allow,
         watchers=watchers,
+        dry_run=asked.dry_run,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import guarding, live, output
+from netdiag.cli import dry_run, guarding, live, output
 from netdiag.cli.options import Asked, plan_for, run_options
 
 
@@ -37,6 +37,8 @@ def command(target: str, textfile: Path | None, record_file: Path | None, **aske
     """
     with output.reserved(textfile) as metrics, output.reserved(record_file) as kept:
         plan = plan_for(Asked(target=target, **asked))
+        if plan.dry_run:
+            return dry_run.show(plan, None)
         record = live.execute(plan, guarding.engage(network=True, files=[metrics, kept]))
         if metrics is not None:
             metrics.write(output.rendered(record, "prometheus", "agent", plain=True))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from netdiag.cli import guarding, live, output
+from netdiag.cli import dry_run, guarding, live, output
 from netdiag.cli.options import Asked, load_config, plan_for, run_options
 from netdiag.record import Record, dumps
 
@@ -23,7 +23,7 @@ It will
   - read this machine's network settings: addresses, routes, name servers, proxies,
     and the hosts file's entry for that name, if it has one;
   - ask name servers, and try to reach {where};
-  - send some hundreds of small packets (never more than 6,000), none of which changes anything;
+  - send some hundreds of small packets (never more than 4,000), none of which changes anything;
   - write one file, {file}, for you to send to support.
 
 The file holds what was asked and what came back, this machine's addresses included. Nothing is
@@ -51,6 +51,8 @@ def command(target: str | None, yes: bool, file: Path | None, **asked: Any) -> i
     name = target or "the Internet"
     place = file or Path(f"netdiag-{_file_part(plan.brief.target.host)}-{_stamp()}.json")
     output.check_writable(place)
+    if plan.dry_run:
+        return dry_run.show(plan, None)
     _introduce(name, place)
     if not yes:
         click.confirm("Start?", abort=True, default=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from netdiag import target as targets
 from netdiag import tomlfile
+from netdiag.budget import DESTINATION, Budget, Limits
 from netdiag.cli import guarding, options, output
 from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
@@ -21,7 +22,7 @@ from netdiag.cli.tracing import Line, Session
 from netdiag.config import Settings
 from netdiag.destinations import Destinations
 from netdiag.outcomes import Resolvers, SystemAddresses
-from netdiag.policy import Budget, Policy
+from netdiag.policy import Policy
 from netdiag.requests import ReadResolvers, SystemLookup
 from netdiag.special import kinds_of
 from netdiag.tracer import atlas, verdict
@@ -32,8 +33,8 @@ UDP_PORT = 33434
 TCP_PORT = 443
 LARGEST_FILE = 50_000_000
 
-PACKETS = 500
-"""Packets to one address where neither a number of rounds nor a live screen asks for more."""
+LARGEST_PACKET = 1500
+"""Octets: what a link of Ethernet carries."""
 
 _WORST = ("ok", "unknown", "warning", "critical")
 
@@ -193,13 +194,21 @@ def senders(traces: list[Trace]) -> list[str]:
 def _policy(asked: Asked, settings: Settings) -> Policy:
     """More than the usual packets only where the user asks for rounds without end, or for many."""
     rounds = asked.rounds if asked.rounds is not None else 1_000_000
-    packets = max(PACKETS, 2 * rounds * asked.flows * asked.longest)
+    hops = 2 * asked.flows * asked.longest
+    packets = max(DESTINATION.packets, rounds * hops)
+    one = Limits(
+        packets=packets,
+        octets=packets * LARGEST_PACKET,
+        concurrent=DESTINATION.concurrent,
+        per_second=max(DESTINATION.per_second, hops),
+    )
     given = [asked.target.address] if asked.target.address else []
     allowed = Destinations(
         kinds=options.allowed_kinds(settings, kinds_of(given)), prefixes=settings.allow
     )
     allowed.name(given)
-    budget = Budget(packets=packets, run_packets=4 * packets)
+    all_of_them = replace(one, packets=4 * packets, octets=4 * one.octets)
+    budget = Budget(destination=one, run=all_of_them)
     return Policy(budget=budget, destinations=allowed)
 
 

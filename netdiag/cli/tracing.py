@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from netdiag.network import Sent
+from netdiag.network import Attempt
 from netdiag.outcomes import Abilities, Outcome
 from netdiag.policy import Policy
 from netdiag.requests import HopProbe, ReadAbilities, Request
@@ -29,8 +29,16 @@ class Line:
         refused = self._policy.refusal(request)
         if refused:
             return refused
-        async with self._policy.turn(request):
-            sent: Sent = await self._transport.send(request)
+        refused = await self._policy.admit(request)
+        if refused:
+            return refused
+        attempts: tuple[Attempt, ...] = ()
+        try:
+            sent = await self._transport.send(request)
+            attempts = sent.attempts
+        finally:
+            octets = sum(one.octets for one in attempts)
+            self._policy.settle(request, sum(one.packets for one in attempts), octets)
         self._policy.learn(request, sent.outcome)
         return sent.outcome
 
