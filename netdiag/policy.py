@@ -15,6 +15,10 @@ from netdiag.destinations import Destinations
 from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
 from netdiag.requests import DnsQuery, Request
 
+MOST_EDNS = 1232
+"""Octets of a UDP answer that may be asked for: what fits into every path without fragments
+(DNS flag day 2020), so that no server can be made to send much for little."""
+
 TRANSFER = "AXFR"
 """The one type of question that asks for a whole zone (RFC 5936)."""
 
@@ -56,7 +60,7 @@ class Policy:
             return None
         if why := self.destinations.refusal(request):
             return Failed(kind=FailureKind.POLICY, detail=why)
-        if isinstance(request, DnsQuery) and is_meta(request.rtype) and not self._owned(request):
+        if isinstance(request, DnsQuery) and self._asks_too_much(request):
             detail = f"a question of type {request.rtype} about {request.name} asks for too much"
             return Failed(kind=FailureKind.POLICY, detail=detail)
         return None
@@ -79,6 +83,11 @@ class Policy:
             self.destinations.serve(outcome.addresses)
         elif isinstance(outcome, Routes):
             self.destinations.serve(r.gateway for r in outcome.routes if r.gateway)
+
+    def _asks_too_much(self, query: DnsQuery) -> bool:
+        if query.udp_payload is not None and query.udp_payload > MOST_EDNS:
+            return True
+        return is_meta(query.rtype) and not self._owned(query)
 
     def _owned(self, query: DnsQuery) -> bool:
         """Whether this is the transfer of a zone that the user's own name may be in."""

@@ -69,6 +69,7 @@ class _Book:
     record: Record
     claims: list[Claim]
     suffixes: set[str]
+    sources: set[str]
     lines: list[Line] = field(default_factory=list)
     fragments: dict[tuple[str, str, int], int | None] = field(default_factory=dict)
 
@@ -87,6 +88,8 @@ class _Book:
             why = REVIEWS[type(request)].why
             if claim.unit == "tcp" and claim.packets > max(request.cost, claim.most):
                 number, why = None, f"more packets than observation {number} may send"
+            if self.sources and any(packet.source not in self.sources for packet in packets):
+                number, why = None, f"its source {packets[0].source} is no address of the vantage"
         self.write(packets, what, "unexplained" if number is None else "explained", why, number)
 
     def write(
@@ -136,7 +139,9 @@ def account(record: Record, packets: Iterable[Packet], vantage: Iterable[str] = 
     left = flowing.leaving(everything, own or _guessed(record, everything))
     own |= {packet.source for packet in left if packet.source}
     suffixes = claiming.suffixes_of(record.transcript)
-    book = _Book(record, claiming.claims_of(record.transcript), suffixes)
+    sources = flowing.interface_addresses(record.transcript)
+    sources |= {plain(one) for one in vantage} if sources else set()
+    book = _Book(record, claiming.claims_of(record.transcript), suffixes, sources)
     _connections(book, [packet for packet in left if packet.kind == "tcp"])
     for packet in left:
         match packet.kind:

@@ -25,13 +25,23 @@ def plain(address: str) -> str:
         return bare
 
 
+def interface_addresses(transcript: Iterable[Observation]) -> set[str]:
+    """All addresses of the vantage; none where the record does not hold its interfaces."""
+    return {
+        plain(address.partition("/")[0])
+        for observation in transcript
+        if isinstance(observation.outcome, Interfaces)
+        for one in observation.outcome.interfaces
+        for address in one.addresses
+    }
+
+
 def own_addresses(transcript: Iterable[Observation]) -> set[str]:
     """The addresses that the record knows to be the vantage's."""
-    own: set[str] = set()
+    transcript = tuple(transcript)
+    own = interface_addresses(transcript)
     for observation in transcript:
         match observation.outcome:
-            case Interfaces(interfaces=interfaces):
-                own |= {a.partition("/")[0] for one in interfaces for a in one.addresses}
             case SourceAddress(address=address) | Connected(source=address) if address:
                 own.add(address)
             case _:

@@ -359,5 +359,20 @@ def test_a_false_source_address_does_not_hide_a_packet() -> None:
     assert [line.verdict for line in found.lines] == ["explained", "unexplained"]
 
 
+COOKED = struct.pack("!HHH8sH", 4, 1, 6, bytes(8), 0x0800)
+
+
+@pytest.mark.parametrize("source", ["198.51.100.77", "127.0.0.1", craft.HERE])
+def test_what_the_record_asks_for_is_sent_from_an_own_address(source: str) -> None:
+    packet = bytearray(craft.udp(craft.question()))
+    packet[12:16] = ipaddress.ip_address(source).packed
+
+    found = audited(record_of(ASKED), COOKED + bytes(packet), link=113)
+
+    assert found.read_only is (source == craft.HERE)
+    if not found.read_only:
+        assert any("no address of the vantage" in line.why for line in found.lines)
+
+
 def missing(found: Account) -> list[int | None]:
     return [line.observation for line in found.lines if line.verdict == "missing"]

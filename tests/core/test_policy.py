@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import dns.exception
 import dns.rdatatype
 import pytest
@@ -38,6 +40,15 @@ def test_every_type_is_known_for_what_it_is_in_every_spelling() -> None:
 def test_not_even_an_owner_may_ask_for_everything(rtype: str) -> None:
     assert is_refused(Policy(), question(rtype))
     assert is_refused(OWNER, question(rtype))
+
+
+@pytest.mark.parametrize("size", [1233, 4096, 65535])
+def test_nobody_is_asked_for_large_answers_over_udp(size: int) -> None:
+    asked = dataclasses.replace(question("TXT", transport="udp"), udp_payload=size)
+
+    assert is_refused(OWNER, asked)
+    assert not is_refused(OWNER, dataclasses.replace(asked, udp_payload=1232))
+    assert not is_refused(OWNER, dataclasses.replace(asked, udp_payload=None))
 
 
 def test_a_transfer_needs_the_owners_word() -> None:

@@ -12,8 +12,10 @@ from netdiag.conclude import Run, conclude
 from netdiag.engine import Judgement, diagnose
 from netdiag.model import Brief, Endpoint, Outcome, RootServer
 from netdiag.network import Network, Recorded, Sent
+from netdiag.policy import MOST_EDNS, is_meta
 from netdiag.record import Vantage
 from netdiag.requests import Request
+from netdiag.special import special
 from netdiag.target import parse
 
 NAMES = st.sampled_from(
@@ -168,6 +170,21 @@ def test_nothing_is_asked_twice_and_evidence_exists(data: st.DataObject, target:
     assert len(world.sent) == len(set(world.sent))
     known = {o.id for o in net.transcript}
     assert all(set(j.finding.evidence) <= known for j in found)
+
+
+@unhurried
+@given(data=st.data(), target=TARGETS)
+def test_nobody_is_asked_too_much_and_nobody_inside(data: st.DataObject, target: str) -> None:
+    """A question that is refused whomever it is for is a fault of the check that asks it."""
+    _, net, world = look(data, target)
+
+    asked = [o.request for o in net.transcript if isinstance(o.request, requests.DnsQuery)]
+    assert [query for query in asked if is_meta(query.rtype)] == []
+    assert [query for query in asked if (query.udp_payload or 0) > MOST_EDNS] == []
+    inside = [request for request in world.sent if special(request.destination or "1.1.1.1")]
+    served = requests.DnsQuery | requests.Echo | requests.HopProbe
+    assert [request for request in inside if not isinstance(request, served)] == []
+    assert all(getattr(request, "recursion_desired", True) for request in inside)
 
 
 @unhurried
