@@ -109,6 +109,10 @@ Depth = Literal["usual", "thorough"]
 Purpose = Literal["host", "zone"]
 
 
+OWN_NAMESPACE = frozenset({Kind.PRIVATE, Kind.LOOPBACK})
+"""Where names of one's own lead, tests on one machine included."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """What to diagnose and with which settings: all that judging may know besides observations.
@@ -141,12 +145,16 @@ class Brief:
 
     @property
     def inside(self) -> frozenset[Kind]:
-        """The kinds of network that the user points into, by address: what is meant to be there."""
+        """The kinds of network that the user points into, by address: what is meant to be there.
+
+        Below roots on this machine or in a private network, both kinds of address are.
+        """
         named = [self.target.address or "", self.at or ""]
-        named += [server.address for server in self.root_servers]
         if self.proposed:
             named += [a for server in self.proposed.servers for a in server.addresses]
-        return kinds_of(address for address in named if address)
+        found = kinds_of(address for address in named if address)
+        roots = kinds_of(server.address for server in self.root_servers)
+        return found | roots | (OWN_NAMESPACE if roots & OWN_NAMESPACE else frozenset())
 
     def network_of(self, address: str) -> OwnNetwork | None:
         """The configured network that holds `address`."""

@@ -147,6 +147,7 @@ ANIMALS = (
         "redirect-inside",
         "A Location at the visitor's cloud.",
         to(b"http://169.254.169.254/latest/meta-data/"),
+        "redirect-to-private-address",
     ),
     site(
         "redirect-with-escapes",
