@@ -46,7 +46,10 @@ class Destinations:
         destination = request.destination
         if destination is None:
             return ""
-        found = special(destination)
+        try:
+            found = special(destination)
+        except ValueError:
+            return "the destination is no address"
         if found is None:
             return ""
         if found.kind not in NEVER and self._permits(found.kind, destination, request):

@@ -71,6 +71,7 @@ from netdiag.outcomes import (
     Outcome as Reply,
 )
 from netdiag.requests import DnsQuery, ReadResolvers
+from netdiag.special import special
 
 CERTAIN = frozenset({"found", "nodata", "nxdomain"})
 MOST = 3
@@ -453,7 +454,7 @@ def _failure(
     about = _About(
         subject=one.address,
         evidence=(*one.evidence, *shown),
-        private=not ipaddress.ip_address(one.address).is_global,
+        private=special(one.address) is not None,
         control=control,
         alone=not any(other.answered for other in facts.asked),
     )
@@ -503,7 +504,7 @@ def _compared(facts: Facts, name: str, one: Asked) -> Finding:
         return ResolverAnswers(subject=subject, evidence=evidence, name=shown(name), compared=True)
     if not facts.exists:
         return NxdomainRewritten(subject=subject, evidence=evidence, name=shown(name), gives=other)
-    if any(not ipaddress.ip_address(address).is_global for address in other):
+    if any(map(special, other)):
         return ResolversDisagree(subject=subject, evidence=evidence, name=shown(name), gives=other)
     agreeing = [p for p in facts.public if p.answered and not foreign(p, true) and p.given]
     if true and not agreeing:

@@ -15,6 +15,7 @@ For each server. The control is the zone's SOA record, asked for over TCP too.
 |------------------------------------|---------------|-----------------------|
 | begins: SOA, then another record   | not needed    | zone-transfer-open    |
 | refused with an error              | not needed    | zone-transfer-refused |
+| failed with SERVFAIL               | not needed    | zone-transfer-not-seen |
 | answered without any record        | not needed    | zone-transfer-refused |
 | connection closed or reset instead | answered      | zone-transfer-refused |
 | connection closed or reset instead | not answered  | zone-transfer-not-seen |
@@ -173,6 +174,8 @@ def judged(server: ZoneServer, seen: Observation) -> type[_Transfer]:
     match seen.outcome:
         case DnsReply(answer=(soa, _)) if soa.rtype == "SOA":
             return ZoneTransferOpen
+        case DnsReply(rcode="SERVFAIL"):
+            return ZoneTransferNotSeen
         case DnsReply(answer=()):
             return ZoneTransferRefused
         case Failed(kind=kind) if kind in HUNG_UP and server.answers_tcp:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import ipaddress
 from dataclasses import dataclass
 
 from checks.facts.outside import Outside, both, controls
@@ -17,6 +16,7 @@ from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import IcmpError, Neighbours, Route, Routes, SourceAddress, Unreachable
 from netdiag.requests import HopProbe, ReadNeighbours, ReadRoutes
+from netdiag.special import special
 
 FIRST_HOPS = range(1, 5)
 BEYOND = 3
@@ -158,7 +158,7 @@ def _read(seen: Observation) -> Hop:
 
 
 def _is_public(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
+    return special(address) is None
 
 
 def default_route(seen: Observation) -> Route | None:

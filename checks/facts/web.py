@@ -28,6 +28,18 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 10
 """Browsers give up after 20 (Fetch standard); no sound site needs half of them."""
 
+UNSAFE_PORTS = frozenset(
+    {
+        *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95),
+        *(101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179),
+        *(389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601),
+        *(636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000),
+        *(6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+    }
+)
+"""Ports of other protocols, where a request may be taken for words of theirs: no browser asks
+there, whatever a redirect says (Fetch standard, section 2.9, "port blocking")."""
+
 _KEPT = "!#$%&'()*+,/:;=?@[]~"
 """What stays as it is in a Location that is not quite a URL; the rest is percent-encoded."""
 
@@ -56,6 +68,7 @@ class Stop(Enum):
     ENDLESS = "too many redirects"
     NO_LOCATION = "a redirect without Location"
     BAD_LOCATION = "a Location that is no URL"
+    UNSAFE_PORT = "a port that no browser asks"
     LEFT_THE_WEB = "a Location of another scheme"
     NAME_UNKNOWN = "a host that does not exist"
     NAME_NOT_FOUND = "a host that could not be looked up"
@@ -198,6 +211,8 @@ def next_url(base: Url, location: str) -> Url | Stop:
         target = parse(bare.geturl())
     except (BadTargetError, ValueError):
         return Stop.BAD_LOCATION
+    if target.ports[0] in UNSAFE_PORTS:
+        return Stop.UNSAFE_PORT
     return Url(
         tls=parts.scheme == "https", host=target.host, port=target.ports[0], path=target.path
     )

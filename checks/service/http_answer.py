@@ -33,6 +33,7 @@ Each asked port of each address is one visit; what its last step gave decides.
 | a redirect to a name that is unknown | the lookup's own answer       | redirect-broken       |
 | a redirect to what is no URL         | not needed                    | redirect-broken       |
 | a redirect to nowhere                | not needed                    | redirect-broken       |
+| a redirect to another service's port | not needed                    | redirect-broken       |
 | a redirect to a closed port          | the reset                     | redirect-broken       |
 | a redirect to where TLS fails        | none: that port was not asked | redirect-broken       |
 | a redirect to where TLS fails        | that port was asked too       | page-not-seen         |
@@ -57,6 +58,7 @@ application is for its developer.
 - RFC 9112, section 8 (incomplete messages)
 - RFC 6585, section 4 (429)
 - RFC 6890 (special-purpose addresses)
+- Fetch standard, section 2.9 (ports that browsers do not ask)
 """
 
 from __future__ import annotations
@@ -525,6 +527,8 @@ class _Verdict:
                 return self._broken("", "it does not say where to")
             case Stop.BAD_LOCATION:
                 return self._broken(visit.towards, "that is no URL")
+            case Stop.UNSAFE_PORT:
+                return self._broken(visit.towards, "no browser asks a port of another service")
             case Stop.NAME_UNKNOWN:
                 return self._broken(visit.towards, "that host does not exist")
             case Stop.LEFT_THE_WEB:

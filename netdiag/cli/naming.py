@@ -13,6 +13,7 @@ from netdiag.config import Settings
 from netdiag.networks import Table
 from netdiag.outcomes import DnsReply, Outcome
 from netdiag.requests import DnsQuery, Request
+from netdiag.special import special
 from netdiag.text import clean
 from reports.trace import Named
 
@@ -69,7 +70,7 @@ class Namer:
     async def _cymru(self, address: str) -> Named:
         """Origin and name by Team Cymru's service, which is asked of public addresses only."""
         ip = ipaddress.ip_address(address.partition("%")[0])
-        if not ip.is_global:
+        if special(address):
             return Named()
         labels = ip.reverse_pointer.rsplit(".", 2)[0]
         origin = _fields(await self._texts(f"{labels}.{_ORIGIN[ip.version]}", "TXT"))

@@ -153,11 +153,12 @@ async def send_all(sock: socket.socket, data: bytes) -> None:
     await asyncio.get_running_loop().sock_sendall(sock, data)
 
 
-def close_gently(sock: socket.socket) -> None:
-    """Close a stream with FIN. Unread data would turn the FIN into a RST, so it is read first."""
+def close_gently(sock: socket.socket, *, wants_rest: bool = True) -> None:
+    """Close a stream with FIN. Unread data is answered with RST, so it is read first, unless no
+    more than was read is wanted of a peer that has much to say."""
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
-        for _ in range(64):
+        for _ in range(64 if wants_rest else 0):
             if not sock.recv(65536):
                 break
     sock.close()

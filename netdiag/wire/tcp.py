@@ -64,7 +64,7 @@ class Handshake:
 class Options:
     """`ttl` limits the routers that the SYN crosses; what arrives with a TTL below `least_ttl`
     is not taken (Linux: IP_MINTTL), and about `receive_buffer` octets are taken before they are
-    read. None leaves the system's choice."""
+    read, the rest being refused with a reset. None leaves the system's choice."""
 
     wait: float = WAIT
     ttl: int | None = None
@@ -98,7 +98,7 @@ async def handshake(
             # The FIN has to get to the end of the path.
             with suppress(OSError):
                 set_ttl(sock, 64)
-        sockets.close_gently(sock)
+        sockets.close_gently(sock, wants_rest=options.receive_buffer is None)
 
 
 def set_ttl(sock: socket.socket, ttl: int) -> None:

@@ -27,11 +27,13 @@ ENOUGH = 2
 async def begin(
     stream: socket.socket, query: DnsQuery, number: int, clock: Clock
 ) -> DnsReply | Failed:
-    """The answer as far as its first `ENOUGH` records. Raises OSError."""
+    """The answer as far as its first `ENOUGH` records, and how long its beginning took. Raises
+    OSError."""
     started = clock()
     reply: DnsReply | None = None
     for _ in range(ENOUGH):
-        some = await _message(stream, query, number, clock() - started, reply)
+        data = await _beginning(stream)
+        some = _joined(reply, data, query, number, clock() - started)
         if isinstance(some, Failed):
             return reply or some
         reply = some
@@ -40,12 +42,16 @@ async def begin(
     return reply or Failed(kind=FailureKind.CLOSED_EARLY)
 
 
-async def _message(
-    stream: socket.socket, query: DnsQuery, number: int, rtt: float, before: DnsReply | None
-) -> DnsReply | Failed:
-    """`before` with the first records of the next message."""
+async def _beginning(stream: socket.socket) -> bytes:
+    """The first octets of the next message; none where the server closed."""
     length = await sockets.receive_exactly(stream, 2)
-    data = await sockets.receive_exactly(stream, min(int.from_bytes(length), MOST_READ))
+    return await sockets.receive_exactly(stream, min(int.from_bytes(length), MOST_READ))
+
+
+def _joined(
+    before: DnsReply | None, data: bytes, query: DnsQuery, number: int, rtt: float
+) -> DnsReply | Failed:
+    """What is known so far, with the first records of one message more."""
     if not data:
         return Failed(kind=FailureKind.CLOSED_EARLY, detail="closed without an answer")
     if dns_message.number_of(data) != number:

@@ -256,6 +256,12 @@ def test_the_configuration_allows_prefixes_whatever_they_are() -> None:
     assert refused("10.0.0.1", policy)
 
 
+@pytest.mark.parametrize("text", ["", "x", "localhost", "127.1", "010.0.0.1", "1.2.3.4.", "%lo"])
+def test_what_is_no_address_is_not_asked(text: str) -> None:
+    assert refused(text)
+    assert refused(text, Policy(destinations=Destinations(kinds=frozenset(Kind))))
+
+
 def test_one_address_has_one_name() -> None:
     policy = Policy()
     policy.destinations.name(["FD00:0:0::0001"])

@@ -515,6 +515,17 @@ IN_FULL = (
         status=1,
     ),
     Scenario(
+        name="zone-transfer-open-large",
+        truth="One of two servers gives a zone of a megabyte to everybody.",
+        arguments=OWN_ZONE,
+        faults=(
+            giving("op2"),
+            *(records(f"n{number}", "TXT", f'"{"y" * 200}"') for number in range(4000)),
+        ),
+        causes=_cause("zone-transfer-open"),
+        status=1,
+    ),
+    Scenario(
         name="zone-transfer-refused",
         truth="Both servers refuse to give the whole zone to strangers.",
         arguments=OWN_ZONE,

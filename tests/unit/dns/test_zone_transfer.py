@@ -24,6 +24,7 @@ BEGINS = DnsReply(
 TRANSFERS: dict[str, tuple[Outcome, ...]] = {
     "begins: SOA, then another record": (BEGINS,),
     "refused with an error": (DnsReply(rcode="REFUSED"), DnsReply(rcode="NOTAUTH")),
+    "failed with SERVFAIL": (DnsReply(rcode="SERVFAIL"),),
     "answered without any record": (DnsReply(),),
     "connection closed or reset instead": (
         Failed(kind=FailureKind.CLOSED_EARLY),

@@ -66,6 +66,9 @@ PAGES: dict[str, list[Mapping[str, Outcome]]] = {
     "a redirect to a name that is unknown": [{URL: redirect("https://gone.example/")}],
     "a redirect to what is no URL": [{URL: redirect("https:///x")}, {URL: redirect("http://h:0/")}],
     "a redirect to nowhere": [{URL: reply(301)}, {URL: redirect(" ")}],
+    "a redirect to another service's port": [
+        {URL: redirect(f"http://shop.example:{port}/")} for port in (25, 6667)
+    ],
     "a redirect to a closed port": [
         elsewhere(Reset(rtt=0.0)),
         elsewhere(Failed(kind=FailureKind.REFUSED)),
