@@ -31,6 +31,9 @@ AREAS = {
     Area.APPLICATION: "application",
 }
 
+UNCHECKED = "Not checked, for there was nothing to look at or nobody asked"
+"""Before the checks that were skipped."""
+
 PLAIN_AREAS = {
     Area.DNS: "how its name is found (DNS)",
     Area.CONNECTIVITY: "how the server is reached",

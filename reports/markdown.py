@@ -15,6 +15,7 @@ from netdiag.record import Record
 from reports.digest import (
     AREAS,
     PLAIN_AREAS,
+    UNCHECKED,
     Audience,
     Cause,
     Digest,
@@ -86,7 +87,7 @@ def _for_agent(shown: Digest, audience: Audience) -> Iterator[str]:
     yield from _list("netdiag itself failed", shown.crashed)
     yield from _list("Could not be determined", shown.undetermined)
     if shown.unchecked:
-        yield f"Not checked, for there was nothing to look at: {escape(checks(shown.unchecked))}"
+        yield f"{UNCHECKED}: {escape(checks(shown.unchecked))}"
     if shown.fine:
         lines = [f"- {AREAS[a]}: {escape(codes(items))}" for a, items in shown.fine.items()]
         yield "\n".join(["## Checked, no fault found", "", *lines])

@@ -17,6 +17,7 @@ from netdiag.record import Record
 from reports.digest import (
     AREAS,
     PLAIN_AREAS,
+    UNCHECKED,
     Audience,
     Cause,
     Digest,
@@ -212,7 +213,7 @@ class _Page:
             self.section("Not checked", "notice", items)
         elif items:
             self.blank()
-            self.text(f"Not checked, for there was nothing to look at: {checks(items)}")
+            self.text(f"{UNCHECKED}: {checks(items)}")
 
     def fine(self) -> None:
         title = "Checked, no fault found"

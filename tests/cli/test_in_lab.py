@@ -280,6 +280,49 @@ def test_dns_draws_the_delegation_and_shows_types_asked_for() -> None:
     )
 
 
+def test_a_whole_zone_is_asked_for_only_where_its_owner_asks(tmp_path: Path) -> None:
+    kept = tmp_path / "record.json"
+
+    def transfers(*options: str) -> tuple[set[str], list[str], str]:
+        done = in_lab(
+            *NETDIAG, "dns", "customer.example", *options, "--output", str(kept),
+            "--audience", "expert", scenario="zone-transfer-open",
+        )  # fmt: skip
+        record = record_in(kept)
+        asked = [o for o in record["transcript"] if o["request"].get("rtype") == "AXFR"]
+        told = {f["code"] for f in record["findings"] if f["check"] == "zone-transfer"}
+        return told, [o["request"]["server"] for o in asked], " ".join(done.stdout.split())
+
+    told, asked, said = transfers()
+    assert (told, asked) == ({"not-checked"}, [])
+    assert "--i-own-this-zone says that you are" in said
+    told, asked, said = transfers("--i-own-this-zone")
+    assert told == {"zone-transfer-open", "zone-transfer-refused"}
+    assert sorted(asked) == ["22.50.0.53", "22.51.0.53", "2e00:50::53", "2e00:51::53"]
+    assert "dig @22.50.0.53 customer.example. AXFR" in said
+
+
+@pytest.mark.parametrize(
+    ("config", "followed"),
+    [("", False), ("allow_private = true\n", True), ('allow = ["10.20.0.0/16"]\n', True)],
+)
+def test_the_configuration_may_let_a_redirect_lead_inside(
+    tmp_path: Path, config: str, followed: bool
+) -> None:
+    kept, file = tmp_path / "record.json", tmp_path / "config.toml"
+    file.write_text(config)
+    in_lab(
+        *NETDIAG, "check", TARGET, "--only", "http-answer", "--config", str(file),
+        "--output", str(kept), scenario="redirect-to-private-address",
+    )  # fmt: skip
+
+    record = record_in(kept)
+    (seen,) = [o for o in record["transcript"] if o["request"].get("address") == "10.20.30.40"]
+    assert bool(seen["attempts"]) is followed
+    codes = {f["code"] for f in record["findings"]}
+    assert ("redirect-to-private-address" in codes) is not followed
+
+
 def test_one_server_may_be_looked_at_alone(tmp_path: Path) -> None:
     kept = tmp_path / "record.json"
     options = ("--at", "22.51.0.53", "--output", str(kept))
