@@ -31,9 +31,9 @@ Tree = dict[str, Any]
 
 
 def diagnosed(scenario: Scenario, *, as_user: bool, pcap: Path | None = None) -> tuple[str, int]:
-    """The record of `netdiag check` inside the scenario, and its exit status; with `pcap` what
-    passed the vantage goes there, and a change of the vantage fails the run."""
-    command = (sys.executable, "-m", "netdiag", "check", "--format", "json")
+    """The record of `netdiag check` inside the scenario, with every socket watched, and its exit
+    status; with `pcap` what passed the vantage goes there, and a change of it fails the run."""
+    command = (sys.executable, "-m", "tests.gate", "check", "--format", "json")
     done = outside.run(
         Wish(
             scenario=scenario.name,
