@@ -43,7 +43,7 @@ SCENARIOS = (
     Scenario(
         name="redirect-to-this-machine",
         truth="The site sends its visitors to themselves, by an IPv6 address with IPv4 in it.",
-        faults=(page("return 302 http://[::ffff:127.0.0.1]:22/;"),),
+        faults=(page("return 302 http://[::ffff:127.0.0.1]:8080/;"),),
         causes=GUIDED,
         status=2,
     ),
@@ -64,6 +64,13 @@ SCENARIOS = (
         ),
         causes=GUIDED,
         status=1,
+    ),
+    Scenario(
+        name="redirect-to-the-mail-port",
+        truth="The site sends its visitors to the port of a mail server.",
+        faults=(page("return 302 http://mail.customer.example:25/;"),),
+        causes=(Cause(code="redirect-broken", owner="service", support="guide"),),
+        status=2,
     ),
     Scenario(
         name="name-server-at-private-address",
