@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from netdiag.network import Observation
+from netdiag.outcomes import Failed, FailureKind
 from netdiag.requests import (
     DnsQuery,
     Echo,
@@ -39,9 +40,10 @@ def commands(observations: Iterable[Observation]) -> tuple[str, ...]:
     """Distinct commands for these observations, at most `MOST`.
 
     Each tool's first command comes before any tool's second, so that a long series of one kind
-    does not hide the others.
+    does not hide the others. What the policy refused is not repeated by others either.
     """
-    found = dict.fromkeys(c for o in observations if (c := command(o.request)))
+    sent = (o.request for o in observations if not _refused(o))
+    found = dict.fromkeys(text for request in sent if (text := command(request)))
     seen: Counter[str] = Counter()
     ranked: list[tuple[int, str]] = []
     for text in found:
@@ -49,6 +51,10 @@ def commands(observations: Iterable[Observation]) -> tuple[str, ...]:
         ranked.append((seen[tool], text))
         seen[tool] += 1
     return tuple(text for _, text in sorted(ranked, key=lambda pair: pair[0]))[:MOST]
+
+
+def _refused(seen: Observation) -> bool:
+    return isinstance(seen.outcome, Failed) and seen.outcome.kind is FailureKind.POLICY
 
 
 def command(request: Request) -> str | None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdiag.reproduce import command
+from netdiag.network import Observation, ObservationId
+from netdiag.outcomes import Failed, FailureKind, Outcome
+from netdiag.reproduce import command, commands
 from netdiag.requests import DnsQuery, HopProbe, HttpRequest, Request, TcpConnect, TlsHandshake
 
 
@@ -67,3 +69,22 @@ def test_no_text_of_a_record_becomes_a_word_of_its_own(kind: type[Request]) -> N
         return shlex.split(said) if said else []
 
     assert len(words("a; $(rm -rf ~) | `b` 'c")) == len(words("a"))
+
+
+def test_nobody_is_told_to_ask_what_the_policy_refused() -> None:
+    def seen(number: int, server: str, outcome: Outcome) -> Observation:
+        return Observation(
+            id=ObservationId(number),
+            request=DnsQuery(server=server, name="a.", rtype="A"),
+            outcome=outcome,
+            started=0.0,
+            elapsed=0.0,
+            completed=number,
+        )
+
+    refused = seen(1, "10.0.0.1", Failed(kind=FailureKind.POLICY))
+    silent = seen(2, "9.9.9.9", Failed(kind=FailureKind.TIMEOUT))
+
+    (text,) = commands([refused, silent])
+
+    assert "9.9.9.9" in text

@@ -84,6 +84,17 @@ SCENARIOS = (
         status=1,
     ),
     Scenario(
+        name="all-name-servers-at-private-addresses",
+        truth="The registry knows name servers with addresses of a private network alone.",
+        faults=(
+            *(without(name, zone="example.", at=("tld",)) for name in (NS1, NS2)),
+            at_parent("A", NS1, "10.53.0.1"),
+            at_parent("A", NS2, "10.54.0.1"),
+        ),
+        causes=_dns("server-address-not-public"),
+        status=2,
+    ),
+    Scenario(
         name="mail-host-at-private-address",
         truth="The domain's mail host has an address of a private network.",
         target="customer.example",
