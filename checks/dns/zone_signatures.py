@@ -311,10 +311,12 @@ def faults_of(facts: Facts, ds: Observation, one: Signed) -> list[Fault] | None:
     if not isinstance(one.keys.outcome, DnsReply) or one.keys.outcome.rcode != "NOERROR":
         return None
     vouchers = ds_of(_records(ds, "DS"), apex)
-    keys = keys_of(_records(one.keys, "DNSKEY"), apex)
+    told = dict.fromkeys(_records(one.keys, "DNSKEY"))
+    keys = keys_of(told, apex)
     matches = {match(voucher, keys) for voucher in vouchers}
     if Match.MATCHES not in matches:
-        return None if matches <= {Match.UNSUPPORTED} else [(DsWithoutMatchingKey, "the keys")]
+        unread = matches <= {Match.UNSUPPORTED} or len(keys) < len(told)
+        return None if unread else [(DsWithoutMatchingKey, "the keys")]
     entry = tuple(key for key in keys if _vouched(vouchers, key))
     pairs = [_fault(one.keys, "DNSKEY", entry, facts.now)]
     pairs += [
@@ -337,7 +339,7 @@ def _fault(
     seen: Observation, rtype: str, keys: Iterable[Key], now: datetime
 ) -> tuple[type[_Unsound] | None, str] | None:
     """What is wrong with one set of records; None for nothing, a kind of None for no telling."""
-    from checks.facts.dnssec.signatures import signatures_of, verdict
+    from checks.facts.dnssec.signatures import signatures_of, verdicts
 
     rrset = _records(seen, rtype)
     if not rrset:
@@ -350,8 +352,7 @@ def _fault(
     ]
     if not signatures:
         return SignatureMissing, what
-    verdicts = {verdict(s, rrset, tuple(keys), int(now.timestamp())) for s in signatures}
-    return _worst(verdicts, what)
+    return _worst(verdicts(signatures, rrset, tuple(keys), int(now.timestamp())), what)
 
 
 def _denial_fault(
@@ -360,7 +361,7 @@ def _denial_fault(
     """What is wrong with the denial of a name; None also where it is not denied (a wildcard)."""
     from checks.facts.dnssec.denial import Proof
     from checks.facts.dnssec.proofs import proof_of
-    from checks.facts.dnssec.signatures import signatures_of, verdict
+    from checks.facts.dnssec.signatures import signatures_of, verdicts
 
     reply = seen.outcome
     if not isinstance(reply, DnsReply) or reply.answer or reply.rcode not in DENIALS:
@@ -375,24 +376,23 @@ def _denial_fault(
         own = [s for s in signatures if (s.owner, s.covers) == (name, rtype)]
         if not own:
             return SignatureMissing, what
-        verdicts = {verdict(s, rrset, tuple(keys), int(now.timestamp())) for s in own}
-        if worst := _worst(verdicts, what):
+        if worst := _worst(verdicts(own, rrset, tuple(keys), int(now.timestamp())), what):
             return worst
     proof = proof_of([r for rrset in sets.values() for r in rrset], NO_SUCH + apex, "A", apex)
     return (DenialProofBroken, what) if proof is Proof.NONE else None
 
 
-def _worst(verdicts: set[Verdict], what: str) -> tuple[type[_Unsound] | None, str] | None:
+def _worst(found: frozenset[Verdict], what: str) -> tuple[type[_Unsound] | None, str] | None:
     """One valid signature is enough; else what comes nearest to it is told."""
     from checks.facts.dnssec.signatures import Verdict
 
-    if Verdict.VALID in verdicts:
+    if Verdict.VALID in found:
         return None
-    if Verdict.EXPIRED in verdicts:
+    if Verdict.EXPIRED in found:
         return SignatureExpired, what
-    if Verdict.NOT_YET_VALID in verdicts:
+    if Verdict.NOT_YET_VALID in found:
         return SignatureNotYetValid, what
-    if verdicts <= {Verdict.UNSUPPORTED}:
+    if found <= {Verdict.UNSUPPORTED}:
         return None, what
     return SignatureInvalid, what
 

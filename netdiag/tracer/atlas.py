@@ -114,7 +114,7 @@ def _results(text: bytes) -> list[_Result]:
         if isinstance(tree, dict) and "traces" in tree:
             return msgspec.convert(tree, _Document).traces
         found = msgspec.convert(tree, forms)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadResultError(f"is no traceroute result ({clean(str(error), 200)})") from None
     return found if isinstance(found, list) else [found]
 

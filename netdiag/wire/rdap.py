@@ -74,6 +74,8 @@ def decode(body: bytes, about: str) -> RdapReply | Failed:
         return RdapReply(status=200, servers=_servers(tree["services"], about))
     if tree.get("objectClassName") != "domain":
         return Failed(kind=FailureKind.MALFORMED, detail="the answer is not about a domain")
+    if not _is_about(tree.get("ldhName", about), about):
+        return Failed(kind=FailureKind.MALFORMED, detail="the answer is about another domain")
     return RdapReply(
         status=200,
         states=tuple(text.lower() for text in _texts(tree.get("status"))),
@@ -82,6 +84,10 @@ def decode(body: bytes, about: str) -> RdapReply | Failed:
         name_servers=_name_servers(tree.get("nameservers")),
         signed=_signed(tree.get("secureDNS")),
     )
+
+
+def _is_about(name: object, about: str) -> bool:
+    return isinstance(name, str) and name.rstrip(".").lower() == about.rstrip(".").lower()
 
 
 def _servers(services: list[Any], about: str) -> tuple[str, ...]:

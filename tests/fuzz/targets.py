@@ -10,12 +10,20 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import click
 import msgspec
 
+from checks.facts import spf, tags
+from checks.facts.dnssec import keys, proofs, signatures
 from checks.facts.web import Url, next_url
-from netdiag import config, record, roots, target, text, tomlfile
+from netdiag import config, networks, record, roots, target, text, tomlfile
+from netdiag.audit import capture, packets, speech
+from netdiag.audit.account import account
 from netdiag.boundary import _Partial
+from netdiag.cli import proposed
+from netdiag.outcomes import ResourceRecord
 from netdiag.requests import DnsQuery
+from netdiag.tracer import atlas
 from netdiag.wire import (
     certificates,
     dns_message,
@@ -29,6 +37,7 @@ from netdiag.wire import (
     smtp,
     tls_stream,
 )
+from tests.audit import craft
 
 QUERY = DnsQuery(server="192.0.2.53", name="www.example.", rtype="A")
 QUESTION = bytes.fromhex("03777777076578616d706c650000010001")
@@ -37,6 +46,9 @@ BASE = Url(tls=False, host="www.example", port=80, path="/")
 PACKET = bytes.fromhex(
     "4500003c00010000400600000a000001c0000250303900500000000000000000a002ffff00000000"
 )
+
+KNOWN = craft.record_of()
+ETHERNET = 1
 
 
 def is_clean(value: Any) -> None:
@@ -196,6 +208,81 @@ def one_observation(data: bytes) -> None:
         record._observation_in(msgspec.json.decode(data, type=record._ObservationFrame))
 
 
+def planned_delegation(data: bytes) -> None:
+    server, _, ds = data.decode("utf-8", "replace").partition("\n")
+    with suppress(click.ClickException):
+        proposed.read("zone.example.", [server], [ds])
+
+
+def network_table(data: bytes) -> None:
+    with suppress(tomlfile.BadFileError):
+        table = networks.Table.read(data.decode("utf-8", "replace").splitlines(), "file")
+        is_clean(table.find("192.0.2.1"))
+        is_clean(table.find("2001:db8::1"))
+
+
+def atlas_result(data: bytes) -> None:
+    with suppress(atlas.BadResultError):
+        for trace in atlas.read(data):
+            is_clean(tuple(reply.outcome for reply in trace.replies))
+            atlas.write(trace)
+
+
+def packet_capture(data: bytes) -> None:
+    """A customer's capture, compared with a record."""
+    with suppress(capture.BadCaptureError):
+        account(KNOWN, [packets.decode(frame) for frame in capture.frames(data)])
+
+
+def captured_frame(data: bytes) -> None:
+    """One frame of an Ethernet, as its capture has it."""
+    frame = capture.Frame(number=1, time=0.0, link=ETHERNET, length=len(data), data=data)
+    account(KNOWN, [packets.decode(frame)])
+
+
+def captured_speech(data: bytes) -> None:
+    for dns in (False, True):
+        with suppress(speech.RefusedError):
+            speech.stream(data, dns=dns)
+    with suppress(speech.RefusedError):
+        speech.question(data)
+
+
+def record_of(rtype: str, data: str) -> ResourceRecord:
+    return ResourceRecord(name="zone.example.", rtype=rtype, ttl=300, data=data)
+
+
+def signed_records(data: bytes) -> None:
+    """DS, DNSKEY and RRSIG, a line each, as a reply has them."""
+    lines = text.clean(data[:1000]).split("\\x0a")
+    found = [record_of(kind, line) for kind in ("DS", "DNSKEY", "RRSIG") for line in lines]
+    held = keys.keys_of(found, "zone.example.")
+    for ds in keys.ds_of(found, "zone.example."):
+        keys.match(ds, held)
+    for one in signatures.signatures_of(found):
+        rrset = [r for r in found if r.rtype == one.covers]
+        signatures.verdict(one, rrset, held, 1_700_000_000)
+
+
+def key_and_signature(data: bytes) -> None:
+    key = keys.Key("zone.example.", b"\1\0\3" + data[1:100])
+    if data and len(key.rdata) > 4 and key.algorithm in signatures.SUPPORTED:
+        signatures.verifies(key, data[100:], data)
+
+
+def denial(data: bytes) -> None:
+    words = text.clean(data)
+    records = [record_of(kind, line) for kind in ("NSEC", "NSEC3") for line in words.split("|")]
+    for one in ([records[0]], [records[-1]], records):
+        proofs.proof_of(one, "www.zone.example.", "A", "zone.example.")
+
+
+def mail_words(data: bytes) -> None:
+    words = text.clean(data)
+    spf.parsed(spf.joined(words))
+    tags.tags(words)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "dns-whole": dns_whole,
     "dns-records": dns_records,
@@ -216,4 +303,14 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "toml": toml,
     "root-hints": root_hints,
     "typed-target": typed_target,
+    "planned-delegation": planned_delegation,
+    "network-table": network_table,
+    "atlas-result": atlas_result,
+    "packet-capture": packet_capture,
+    "captured-frame": captured_frame,
+    "captured-speech": captured_speech,
+    "signed-records": signed_records,
+    "key-and-signature": key_and_signature,
+    "denial": denial,
+    "mail-words": mail_words,
 }

@@ -47,6 +47,18 @@ def test_a_domain_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["other.example", "", None, 7, ["customer.example"]])
+def test_another_domain_is_not_believed(name: object) -> None:
+    assert decoded(DOMAIN | {"ldhName": name}) == Failed(
+        kind=FailureKind.MALFORMED, detail="the answer is about another domain"
+    )
+
+
+@pytest.mark.parametrize("name", ["CUSTOMER.example", "customer.example."])
+def test_the_domain_may_be_written_otherwise(name: str) -> None:
+    assert isinstance(decoded(DOMAIN | {"ldhName": name}), RdapReply)
+
+
 @pytest.mark.parametrize(
     ("about", "servers"),
     [

@@ -23,8 +23,9 @@ class Animal:
     `habit` says what it does. An animal with `datagrams` is the name server of a domain of its
     own, `talks` being what it does over TCP by port; one without is a host of the customer's zone.
     With `tls` its connections on port 443 begin with a handshake. `forges` are ICMP errors for
-    each packet that comes to it, which its machine then drops. `causes` are all the codes that a
-    visit must name as causes.
+    each packet that comes to it, which its machine then drops. `ds` is what the zone above says of
+    its keys. `config` is the configuration of a visit, where it needs one. `causes` are all the
+    codes that a visit must name as causes.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Animal:
     talks: Mapping[int, Talk] = field(default_factory=dict)
     tls: Callable[[], ssl.SSLContext] | None = None
     forges: Callable[[bytes], Iterable[bytes]] | None = None
+    ds: tuple[str, ...] = ()
+    config: str = ""
 
     @property
     def domain(self) -> str:

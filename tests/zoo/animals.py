@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tests.zoo import forgers, handshakes, names, talkers, web
+from tests.zoo import forgers, handshakes, names, registries, signers, talkers, web
 from tests.zoo.animal import Animal
 
 ANIMALS: tuple[Animal, ...] = (
     *names.ANIMALS,
+    *signers.ANIMALS,
     *web.ANIMALS,
+    *registries.ANIMALS,
     *handshakes.ANIMALS,
     *talkers.ANIMALS,
     *forgers.ANIMALS,

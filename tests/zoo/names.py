@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import copy
 import functools
 import itertools
@@ -261,7 +260,8 @@ def forgers_flood(query: Message, reply: Message) -> Iterator[bytes]:
 
 
 def drowned(query: Message, reply: Message) -> Iterator[bytes]:
-    wire = reply.to_wire()
+    """No guess would be believed if its id were that of a retry."""
+    wire = wrong_question(query, reply).to_wire()
     return ((query.id ^ guess).to_bytes(2) + wire[2:] for guess in range(1, 2001))
 
 
@@ -470,48 +470,6 @@ def absurd_numbers(query: Message, reply: Message) -> Message:
     return reply
 
 
-def many_keys(query: Message, reply: Message) -> Message:
-    """KeyTrap (CVE-2023-50387): many keys with one tag, and many signatures by that tag."""
-    name, kind = query.question[0].name, query.question[0].rdtype
-    domain = domain_of(name)
-    if kind == RdataType.DNSKEY:
-        # Swapping two aligned pairs of octets keeps the tag (RFC 4034, appendix B).
-        keys = [bytes([n % 251, n // 251]) + b"\0" * 62 for n in range(200)]
-        texts = [f"257 3 13 {_base64(k[:2] + _complement(k[:2]) + k[4:])}" for k in keys]
-        reply.answer, reply.authority = [records(domain, "DNSKEY", *texts)], []
-    if reply.answer and query.ednsflags & dns.flags.DO:
-        covered = dns.rdatatype.to_text(reply.answer[0].rdtype)
-        signatures = [
-            f"{covered} 13 {len(domain.labels) - 1} 300 20300101000000 20200101000000 12345 "
-            f"{domain} {_base64(n.to_bytes(64))}"
-            for n in range(200)
-        ]
-        reply.answer.append(records(reply.answer[0].name, "RRSIG", *signatures))
-    return reply
-
-
-def _complement(pair: bytes) -> bytes:
-    return (0xFFFF - int.from_bytes(pair)).to_bytes(2)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def endless_hashing(query: Message, reply: Message) -> Message:
-    """CVE-2023-50868: denial by NSEC3 with as many iterations as there can be."""
-    name = query.question[0].name
-    domain = domain_of(name)
-    if reply.answer:
-        return reply
-    salt = "ff" * 255
-    for n in range(60):
-        owner = dns.name.from_text(f"{n:032d}.{domain}".replace("8", "a").replace("9", "b"))
-        text = f"1 0 65535 {salt} {'0' * 32} A RRSIG"
-        reply.authority.append(records(owner, "NSEC3", text))
-    return reply
-
-
 ANIMALS = (
     server(
         "loop-to-itself",
@@ -678,9 +636,5 @@ ANIMALS = (
         "An unknown response code and absurd TTLs.",
         absurd_numbers,
         "lame-delegation",
-    ),
-    server("many-keys", "KeyTrap: 200 keys of one tag and as many signatures.", many_keys),
-    server(
-        "endless-hashing", "NSEC3 with 65,535 iterations.", endless_hashing, target="http://www.{}"
     ),
 )

@@ -49,6 +49,7 @@ def open_zoo(plan: Plan) -> None:
             if animal.datagrams:
                 servers = server_names(animal.name)
                 zone.delegate(animal.name, *servers)
+                zone.add(animal.name, "DS", *animal.ds)
                 for server, cage in zip(servers, cages, strict=True):
                     zone.add_address(server.removesuffix(f".{ZONE}"), cage.pair)
             else:

@@ -30,6 +30,10 @@ def visit(name: str, folder: Path) -> None:
     animal = by_name(name)
     record, out, err = (folder / f"{name}.{kind}" for kind in ("json", "out", "err"))
     command = ["netdiag", "check", *animal.arguments, "--output", str(record), animal.aim]
+    if animal.config:
+        config = folder / f"{name}.toml"
+        config.write_text(animal.config)
+        command += ["--config", str(config)]
     with out.open("wb") as printed, err.open("wb") as complained:
         started = time.monotonic()
         process = subprocess.Popen(

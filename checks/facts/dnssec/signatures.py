@@ -35,6 +35,9 @@ SUPPORTED = frozenset({*_RSA, *_CURVES, *_EDWARDS})
 LONGEST_RSA = 4096 // 8
 """Octets of modulus and of exponent that are verified (RFC 3110, section 2)."""
 
+MOST_SIGNATURES = 8
+"""Signatures of one set of records that are tried, as Unbound does since CVE-2023-50387."""
+
 SKEW = 300
 """Seconds by which the clock of this machine may be off."""
 
@@ -95,6 +98,18 @@ def _read(owner: str, data: bytes | None) -> Signature | None:
         head=data[: 18 + used],
         value=data[18 + used :],
     )
+
+
+def verdicts(
+    signatures: Sequence[Signature], rrset: Sequence[ResourceRecord], keys: Sequence[Key], now: int
+) -> frozenset[Verdict]:
+    """What the signatures of one set say of it, `MOST_SIGNATURES` of them tried.
+
+    Those by a key of the zone come first, so that others cannot keep them from being tried.
+    """
+    tags = {(key.owner, key.tag, key.algorithm) for key in keys}
+    ordered = sorted(signatures, key=lambda s: (s.signer, s.tag, s.algorithm) not in tags)
+    return frozenset(verdict(one, rrset, keys, now) for one in ordered[:MOST_SIGNATURES])
 
 
 def verdict(
