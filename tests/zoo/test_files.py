@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from netdiag.cli.judge import judged
 from netdiag.model import Outcome
 from reports import forms
 from reports.forms import Look
+from tests.audit import craft
 from tests.lab import needs
 from tests.reports import sample
 from tests.reports.sample import HOSTILE, active
@@ -46,7 +48,7 @@ def cut_off() -> list[str]:
 
 def run(*words: str) -> tuple[int, str, str]:
     """Exit status and what is printed, of a run that ends in time."""
-    before = cut_off() if words[0] == "check" else []
+    before = cut_off() if words[0] in {"check", "trace"} else []
     process = subprocess.Popen(
         [*before, sys.executable, "-m", "netdiag", *words],
         cwd=ROOT,
@@ -143,19 +145,30 @@ BROKEN: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("command", ["judge", "report"])
+RECORD_READERS = (("judge",), ("report",), ("audit", "any.pcap"))
+READERS = (*RECORD_READERS, ("trace", "--load"))
+PLACES = ("/dev/zero", "/", "/nowhere/case.json", "/proc/self/mem")
+
+
+def given_to(reader: Sequence[str], file: object) -> tuple[str, ...]:
+    """The words of a command that reads `file`, which comes before what else it is given."""
+    before, after = (reader, ()) if reader[-1].startswith("-") else (reader[:1], reader[1:])
+    return (*before, str(file), *after)
+
+
+@pytest.mark.parametrize("reader", RECORD_READERS, ids=lambda reader: reader[0])
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_record_is_refused(name: str, command: str, tmp_path: Path) -> None:
+def test_a_broken_record_is_refused(name: str, reader: Sequence[str], tmp_path: Path) -> None:
     file = tmp_path / "case.json"
     file.write_bytes(BROKEN[name])
 
-    is_refused(*run(command, str(file)))
+    is_refused(*run(*given_to(reader, file)))
 
 
-@pytest.mark.parametrize("command", ["judge", "report"])
-@pytest.mark.parametrize("place", ["/dev/zero", "/", "/nowhere/case.json", "/proc/self/mem"])
-def test_a_file_that_is_none_is_refused(place: str, command: str) -> None:
-    is_refused(*run(command, place))
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader[0])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_file_that_is_none_is_refused(place: str, reader: Sequence[str]) -> None:
+    is_refused(*run(*given_to(reader, place)))
 
 
 def test_a_name_of_a_file_is_shown_harmlessly(tmp_path: Path) -> None:
@@ -170,6 +183,103 @@ def test_a_claim_of_much_costs_little(name: str, tmp_path: Path) -> None:
 
     assert status == UNUSABLE
     assert octets < MOST_OCTETS
+
+
+def traceroute(**changes: object) -> bytes:
+    reply = {"from": "192.0.2.1", "rtt": 1.0, "ttl": 64} | changes
+    hops = [{"hop": hop, "result": [reply]} for hop in (1, 2)]
+    return json.dumps({"type": "traceroute", "dst_addr": "192.0.2.9", "result": hops}).encode()
+
+
+TRACES: dict[str, bytes] = {
+    "nothing": b"",
+    "not-json": BROKEN["not-json"],
+    "not-utf-8": b'{"type":"traceroute","dst_addr":"\xff\x1b[2J"}',
+    "deep": b"[" * 1_000_000,
+    "many": b"[" + b",".join([traceroute()] * 20_000) + b"]",
+    "escapes": traceroute(**{"from": "\x1b[2J\u202e"}),
+    "types": traceroute(rtt="soon"),
+    "record": json.dumps(healthy()).encode(),
+    "too-large": b" " * 80_000_000,
+}
+
+
+@pytest.mark.parametrize("name", TRACES)
+def test_a_broken_trace_is_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "trace.json"
+    file.write_bytes(TRACES[name])
+
+    is_refused(*run("trace", "--load", str(file)))
+
+
+ODD_TRACES: dict[str, bytes] = {
+    "numbers": traceroute(rtt=1e308, ttl=10**18, size=-1),
+    "negative": traceroute(rtt=-1e308, ttl=-5),
+    "errors": traceroute(err="\x1b[2J\u202e"),
+    "labels": traceroute(icmpext={"obj": [{"mpls": [{"label": 10**15, "ttl": -1}] * 500}] * 500}),
+    "zone": traceroute(**{"from": "fe80::1%\x1b[2J"}),
+    "farthest": traceroute().replace(b'"hop": 2', b'"hop": 255'),
+    "beyond": traceroute().replace(b'"hop": 2', b'"hop": 99999999999999'),
+}
+
+
+@pytest.mark.parametrize("name", ODD_TRACES)
+def test_an_odd_trace_is_refused_or_shown_harmlessly(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "trace.json"
+    file.write_bytes(ODD_TRACES[name])
+    status, out, err = run("trace", "--load", str(file))
+
+    if status == UNUSABLE and not out:
+        is_refused(status, out, err)
+    else:
+        assert "Traceback" not in err
+        assert active(out) <= {"\n"}
+        assert "192.0.2.9" in out
+
+
+CAPTURES: dict[str, bytes] = {
+    "nothing": b"",
+    "text": b"\x1b[2J" * 1000,
+    "cut": craft.pcap(b"x" * 100)[:-50],
+    "claims": craft.pcap() + struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 0xFFFFFFFF),
+    "block": struct.pack("<IIIHHq", 0x0A0D0D0A, 0x7FFFFFF0, 0x1A2B3C4D, 1, 0, -1),
+}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_a_broken_capture_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text(json.dumps(healthy()))
+    (tmp_path / "case.pcap").write_bytes(CAPTURES[name])
+
+    is_refused(*run("audit", str(tmp_path / "case.json"), str(tmp_path / "case.pcap")))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_capture_that_is_none_is_refused(place: str, tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text(json.dumps(healthy()))
+
+    is_refused(*run("audit", str(tmp_path / "case.json"), place))
+
+
+TABLES: dict[str, bytes] = {
+    "binary": b"\0\xff\x1b[2J",
+    "escapes": b"\x1b[2J,1,x\n",
+    "prefix": b"192.0.2.0/99,1,x\n",
+    "host-bits": b"192.0.2.1/24,1,x\n",
+    "number": b"192.0.2.0/24," + b"9" * 5000 + b",x\n",
+    "long-line": b"192.0.2.0/24,1," + b"x" * 1_000_000 + b"\n",
+    "quote": b'192.0.2.0/24,1,"' + b"x\n" * 100_000,
+}
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", TABLES)
+def test_a_broken_network_table_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes(TABLES[name])
+    file = tmp_path / "config.toml"
+    file.write_text('asn = "table.csv"\n')
+
+    is_refused(*run("trace", "127.0.0.1", "--report", "1", "--config", str(file)))
 
 
 def places(tree: Any, kind: type[Any], path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
