@@ -19,6 +19,7 @@ STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("types", [str(BIN / "mypy")]),
     ("import contracts", [str(BIN / "lint-imports"), "--no-cache"]),
     ("generated files", [sys.executable, "-m", "tests.generate", "--check"]),
+    ("advisories", [sys.executable, "-m", "tests.supply.advisories"]),
 )
 TESTS = ("-n", "6", "--dist", "worksteal", "-q")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import supply
-from tests.supply import LOCK, ROOT, TEST_LOCK, locked
+from tests.supply import LOCK, ROOT, TEST_LOCK, advisories, locked
 
 SHIPPED = ("netdiag", "checks", "reports", "pyproject.toml", "README.md", "LICENSE")
 
@@ -87,3 +87,20 @@ def _new(folder: Path) -> Path:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_advisories_are_told_apart_from_packages_that_nobody_knows() -> None:
+    weak = {"id": "PYSEC-1", "fix_versions": ["2.0"], "aliases": [], "description": ""}
+    hopeless = weak | {"id": "PYSEC-2", "fix_versions": []}
+    report = {
+        "dependencies": [
+            {"name": "sound", "version": "1.0", "vulns": []},
+            {"name": "weak", "version": "1.0", "vulns": [weak, hopeless]},
+            {"name": "strange", "skip_reason": "not found"},
+        ]
+    }
+
+    assert advisories.read(report) == (
+        ["weak 1.0: PYSEC-1, mended in 2.0", "weak 1.0: PYSEC-2, mended in no version"],
+        ["strange"],
+    )
