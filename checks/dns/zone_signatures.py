@@ -3,7 +3,8 @@
 ## What it does
 Asks the parent for the zone's DS records. Where there are some, asks each server of the zone for
 its keys, its SOA and the name's addresses with their signatures, and for a name that does not
-exist; verifies the signatures and the proof of denial.
+exist; verifies the signatures and the proof of denial. A planned delegation is judged by its DS
+records; where none are given, by those that the parent has today, since they stay.
 
 ## Why is this bad?
 Validating resolvers, which most visitors use, take a zone that does not fit its DS for forged: the
@@ -24,6 +25,9 @@ Each server that serves the zone is looked at; what is wrong at one is a warning
 | some             | signatures that do not verify        | signature-invalid       |
 | some             | a denial without its proof           | denial-proof-broken     |
 | some             | a denial with a proof of another     | denial-proof-broken     |
+| planned, fitting | keys and records, signed and in time | signatures-hold         |
+| planned, of else | keys and records, signed and in time | ds-without-matching-key |
+| no such domain   | not asked                            | zone-not-signed         |
 | not told         | not asked                            | signatures-not-judged   |
 | unknown kinds    | any                                  | signatures-not-judged   |
 | some             | no answer                            | signatures-not-judged   |
@@ -44,11 +48,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from checks.facts.iterate import shown
+from checks.facts.iterate import Cut, shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -88,9 +92,17 @@ class SignaturesHold(Finding):
         return f"keys and signatures of {self.subject} fit its DS records at all servers asked"
 
 
+def whose(planned: bool) -> str:
+    """Whose DS records a sentence speaks of."""
+    return "the planned" if planned else "the parent's"
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Unsound(Finding):
-    """`servers` show it, `hidden` where another server does not."""
+    """`servers` show it, `hidden` where another server does not.
+
+    With `planned` the DS records are those of the planned delegation.
+    """
 
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -98,6 +110,7 @@ class _Unsound(Finding):
     what: tuple[str, ...]
     servers: tuple[str, ...]
     hidden: bool
+    planned: bool
     says: ClassVar[str] = ""
 
     @property
@@ -108,8 +121,8 @@ class _Unsound(Finding):
     def message(self) -> str:
         return (
             f"{self.says} ({', '.join(self.what)}) in the zone {self.subject} at "
-            f"{', '.join(self.servers)}, while the parent's DS has validators ask for it: they "
-            "take the zone for forged"
+            f"{', '.join(self.servers)}, while {whose(self.planned)} DS has validators ask for it: "
+            "they take the zone for forged"
         )
 
     @property
@@ -128,10 +141,14 @@ class _Unsound(Finding):
 class DsWithoutMatchingKey(_Unsound):
     code: ClassVar[str] = "ds-without-matching-key"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
-    says: ClassVar[str] = "no key fits the parent's DS records"
+    says: ClassVar[str] = "no key fits the DS records"
 
     @property
     def for_agent(self) -> str:
+        if self.planned:
+            return (
+                "Before the move, take the DS records from the keys that the planned servers give."
+            )
         return (
             "Have the registrar replace the DS records by those of the zone's keys, or drop them."
         )
@@ -195,12 +212,25 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`ds` is the parent's reply, None where there was nobody to ask."""
+    """`ds` is the parent's reply, None where there was nobody to ask or `planned` has the data of
+    the DS records that are to be."""
 
     zone: Zone
     now: datetime
     ds: Observation | None = None
+    planned: tuple[str, ...] = ()
     servers: tuple[Signed, ...] = ()
+
+    @property
+    def vouching(self) -> tuple[ResourceRecord, ...]:
+        """The DS records that the zone is judged by."""
+        apex = self.zone.apex
+        records = (ResourceRecord(name=apex, ttl=0, rtype="DS", data=d) for d in self.planned)
+        return tuple(records) or (_records(self.ds, "DS") if self.ds else ())
+
+    @property
+    def vouched_by(self) -> tuple[ObservationId, ...]:
+        return (self.ds.id,) if self.ds else ()
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
@@ -208,18 +238,26 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     zone = await target_zone(net, brief)
     facts = Facts(zone=zone, now=brief.started)
     cut = zone.cut
-    if zone.missing or cut is None or cut.hidden or cut.planned:
+    if zone.missing or cut is None or cut.hidden:
         return facts
-    told = next((seen for seen in net.transcript if seen.id in cut.evidence), None)
-    if told is None or not isinstance(told.request, DnsQuery):
+    if cut.planned and brief.proposed and brief.proposed.ds:
+        facts = replace(facts, planned=brief.proposed.ds)
+    else:
+        facts = replace(facts, ds=await _asked_above(net, zone, cut))
+    if not facts.vouching:
         return facts
-    parent = told.request.server
-    ds = await net.ask(DnsQuery(server=parent, name=zone.apex, rtype="DS", dnssec=True))
-    if not _records(ds, "DS"):
-        return Facts(zone=zone, now=brief.started, ds=ds)
     servers = zone.serving[:MOST_SERVERS]
     signed = await asyncio.gather(*(_signed(net, zone, server) for server in servers))
-    return Facts(zone=zone, now=brief.started, ds=ds, servers=tuple(signed))
+    return replace(facts, servers=tuple(signed))
+
+
+async def _asked_above(net: Asker, zone: Zone, cut: Cut) -> Observation | None:
+    """The reply for DS records of the server that told of the delegation."""
+    told = next((seen for seen in net.transcript if seen.id in cut.evidence), None)
+    if told is None or not isinstance(told.request, DnsQuery):
+        return None
+    parent = told.request.server
+    return await net.ask(DnsQuery(server=parent, name=zone.apex, rtype="DS", dnssec=True))
 
 
 async def _signed(net: Asker, zone: Zone, server: ZoneServer) -> Signed:
@@ -247,34 +285,36 @@ def _records(seen: Observation, rtype: str) -> tuple[ResourceRecord, ...]:
 def judge(facts: Facts) -> Iterable[Finding]:
     """A finding for each thing that is wrong, or one that all is well."""
     subject = shown(facts.zone.apex)
-    if facts.ds is None:
+    if facts.vouching:
+        yield from judge_signed(facts)
+    elif facts.ds is None:
         missing = facts.zone.missing or "the parent could not be asked for DS records"
         yield Skipped(subject="signatures", missing=missing)
-        return
-    evidence = (facts.ds.id,)
-    reply = facts.ds.outcome
-    if not isinstance(reply, DnsReply) or reply.rcode != "NOERROR":
-        why = "the parent did not answer the question for DS records"
-        yield SignaturesNotJudged(subject=subject, evidence=evidence, why=why)
-    elif not facts.servers:
-        yield ZoneNotSigned(subject=subject, evidence=evidence)
+    elif _tells(facts.ds):
+        yield ZoneNotSigned(subject=subject, evidence=facts.vouched_by)
     else:
-        yield from judge_signed(facts, facts.ds)
+        why = "the parent did not answer the question for DS records"
+        yield SignaturesNotJudged(subject=subject, evidence=facts.vouched_by, why=why)
+
+
+def _tells(ds: Observation) -> bool:
+    """Whether the parent answered; of a domain that is only planned it knows nothing."""
+    return isinstance(ds.outcome, DnsReply) and ds.outcome.rcode in DENIALS
 
 
 DENIALS = frozenset({"NOERROR", "NXDOMAIN"})
 Fault = tuple[type[_Unsound], str]
 
 
-def judge_signed(facts: Facts, ds: Observation) -> Iterable[Finding]:
-    """The verdicts on a zone that the parent vouches for."""
+def judge_signed(facts: Facts) -> Iterable[Finding]:
+    """The verdicts on a zone that DS records vouch for."""
     subject = shown(facts.zone.apex)
     faults: dict[type[_Unsound], dict[str, None]] = {}
     where: dict[type[_Unsound], list[Signed]] = {}
     sound: list[Signed] = []
     unjudged: list[Signed] = []
     for one in facts.servers:
-        found = faults_of(facts, ds, one)
+        found = faults_of(facts, one)
         if found is None:
             unjudged.append(one)
         elif not found:
@@ -286,31 +326,35 @@ def judge_signed(facts: Facts, ds: Observation) -> Iterable[Finding]:
     for kind, whats in faults.items():
         yield kind(
             subject=subject,
-            evidence=_cited(ds, where[kind]),
+            evidence=_cited(facts, where[kind]),
             what=tuple(whats),
             servers=tuple(one.server for one in where[kind]),
             hidden=bool(sound),
+            planned=bool(facts.planned),
         )
     if unjudged:
         why = "keys or algorithms are of kinds that are not supported here, or nothing answered"
-        yield SignaturesNotJudged(subject=subject, evidence=_cited(ds, unjudged), why=why)
+        yield SignaturesNotJudged(subject=subject, evidence=_cited(facts, unjudged), why=why)
     if sound and not faults:
         names = tuple(one.server for one in sound)
-        yield SignaturesHold(subject=subject, evidence=_cited(ds, sound), servers=names)
+        yield SignaturesHold(subject=subject, evidence=_cited(facts, sound), servers=names)
 
 
-def _cited(ds: Observation, servers: Iterable[Signed]) -> tuple[ObservationId, ...]:
-    return (ds.id, *(seen.id for one in servers for seen in (one.keys, *one.sets, one.denial)))
+def _cited(facts: Facts, servers: Iterable[Signed]) -> tuple[ObservationId, ...]:
+    return (
+        *facts.vouched_by,
+        *(seen.id for one in servers for seen in (one.keys, *one.sets, one.denial)),
+    )
 
 
-def faults_of(facts: Facts, ds: Observation, one: Signed) -> list[Fault] | None:
+def faults_of(facts: Facts, one: Signed) -> list[Fault] | None:
     """What is wrong at one server; None where that cannot be told."""
     from checks.facts.dnssec.keys import Match, ds_of, keys_of, match
 
     apex = facts.zone.apex
     if not isinstance(one.keys.outcome, DnsReply) or one.keys.outcome.rcode != "NOERROR":
         return None
-    vouchers = ds_of(_records(ds, "DS"), apex)
+    vouchers = ds_of(facts.vouching, apex)
     told = dict.fromkeys(_records(one.keys, "DNSKEY"))
     keys = keys_of(told, apex)
     matches = {match(voucher, keys) for voucher in vouchers}

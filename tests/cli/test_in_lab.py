@@ -254,6 +254,25 @@ def test_a_planned_delegation_is_judged_at_its_own_servers(tmp_path: Path) -> No
     assert judged.stdout == kept.read_text()
 
 
+def signatures(*options: str, scenario: str) -> str:
+    """What is told of the signatures of the planned delegation."""
+    command = (*NETDIAG, "dns", "customer.example", *PLANNED, "--only", "zone-signatures")
+    return " ".join(in_lab(*command, *options, scenario=scenario).stdout.split())
+
+
+def test_a_planned_delegation_is_judged_by_the_ds_records_that_stay() -> None:
+    assert "no key fits the DS records" not in signatures(scenario="signed-zone")
+    told = signatures(scenario="ds-without-matching-key")
+    assert "while the parent's DS has validators ask for it" in told
+
+
+def test_a_planned_ds_record_is_compared_with_the_keys_of_the_planned_servers() -> None:
+    told = signatures("--ds", f"4711,13,2,{'ab' * 32}", scenario="signed-zone")
+
+    assert "no key fits the DS records" in told
+    assert "while the planned DS has validators ask for it" in told
+
+
 def test_what_a_move_changes_is_told() -> None:
     done = in_lab(*NETDIAG, "dns", "customer.example", *PLANNED, scenario="answers-differ")
 

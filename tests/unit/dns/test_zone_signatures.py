@@ -66,7 +66,12 @@ SERVER: dict[str, tuple[Outcome, Outcome]] = {
     "any": (KEYS, GOOD),
     "no answer": (SILENT, GOOD),
 }
+PLANNED = {
+    "planned, fitting": (DS,),
+    "planned, of else": (dns.dnssec.make_ds(dns.name.from_text(APEX), OTHER, "SHA256").to_text(),),
+}
 PARENT: dict[str, Outcome] = {
+    "no such domain": DnsReply(rcode="NXDOMAIN", authoritative=True),
     "none": DnsReply(authoritative=True),
     "some": DnsReply(authoritative=True, answer=(record(APEX, "DS", DS),)),
     "not told": SILENT,
@@ -101,6 +106,8 @@ def signed(case: str, server: str = "ns1") -> Signed:
 
 
 def facts(ds: str, *servers: Signed) -> Facts:
+    if ds in PLANNED:
+        return Facts(zone=zone(), now=NOW, planned=PLANNED[ds], servers=servers)
     return Facts(zone=zone(), now=NOW, ds=seen(1, APEX, "DS", PARENT[ds]), servers=servers)
 
 
