@@ -38,7 +38,8 @@ class Hop:
 class Path:
     """The hops by TTL, up to the first answer of the target itself.
 
-    Over TCP all hops are of one flow only where the probes are `raw`.
+    Paths of other `flow`s have other ports, by which routers that balance load may part them. Over
+    TCP all hops are of one flow only where the probes are `raw`.
     """
 
     address: str
@@ -46,6 +47,7 @@ class Path:
     port: int
     hops: tuple[Hop, ...]
     raw: bool = False
+    flow: int = 0
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
@@ -105,11 +107,16 @@ class Path:
 
 
 async def path_to(
-    net: Asker, address: str, *, protocol: Literal["udp", "tcp"] = "udp", port: int = 33434
+    net: Asker,
+    address: str,
+    *,
+    protocol: Literal["udp", "tcp"] = "udp",
+    port: int = 33434,
+    flow: int = 0,
 ) -> Path:
     """Ask every hop towards `address`. TCP probes go to `port`, UDP ones to that (closed) port."""
     raw = protocol == "tcp" and await _may_craft(net)
-    path = Path(address=address, protocol=protocol, port=port, hops=(), raw=raw)
+    path = Path(address=address, protocol=protocol, port=port, hops=(), raw=raw, flow=flow)
     for ttls in plan.WAVES:
         hops = path.hops + await _wave(net, path, ttls)
         path = replace(path, hops=_until(hops, address))
@@ -153,6 +160,7 @@ async def _hop(net: Asker, path: Path, ttl: int, attempt: int) -> Hop:
         ttl=ttl,
         protocol=path.protocol,
         port=path.port,
+        flow=path.flow,
         attempt=attempt,
         raw=path.raw,
     )

@@ -1,0 +1,307 @@
+"""Whether new connections to a port fare alike, and where flows that do not are parted.
+
+A connection is a flow of its own: its source port is new, and routers that balance load choose a
+link by it. Where some connection of the run was not accepted, more of them are opened, in small
+groups. What they show alone does not tell a path from a service, so as many are opened to another
+port of the host, and where those fare no better, several flows are followed hop by hop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from checks.facts.handshakes import handshakes
+from checks.facts.path import Hop, Path, path_to, read_hop
+from checks.facts.reach import CONTROL_PORTS, MOST_CONTROLS, Reaches, connects
+from checks.facts.web import visits
+from netdiag.model import Brief, Endpoint
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset
+from netdiag.requests import HopProbe, HttpRequest, TcpConnect, TlsHandshake
+
+GROUP = 8
+"""Connections opened at once: fewer than any usual service lets wait for being accepted."""
+
+SERIES = 16
+"""New connections to a port that does not treat all alike, and to the port it is compared with."""
+
+TRACED = 8
+"""Flows that are followed. Where half of them part, all of eight go one way once in 128 times."""
+
+TOGETHER = 4
+"""Flows followed at once: routers answer about six probes in a burst (Linux: icmp_msgs_burst is 50
+in all, and six to one destination)."""
+
+RETRANSMITTED = 0.9
+"""Seconds from which a handshake took a second SYN, which goes out after one (RFC 6298)."""
+
+TRIES = 4
+"""SYNs of a connection that is given up: one, and three retransmissions, all of one flow."""
+
+
+class Fate(enum.Enum):
+    """What became of a new connection."""
+
+    ACCEPTED = "accepted at once"
+    LATE = "accepted after a retransmission"
+    LOST = "never answered"
+    RESET = "reset"
+    OTHER = "not told"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Connections to one port, in the order in which they were opened."""
+
+    endpoint: Endpoint
+    seen: tuple[Observation, ...]
+
+    @property
+    def fates(self) -> tuple[Fate, ...]:
+        return tuple(fate_of(seen) for seen in self.seen)
+
+    @property
+    def known(self) -> tuple[Fate, ...]:
+        """The fates that say something of the port."""
+        return tuple(fate for fate in self.fates if fate is not Fate.OTHER)
+
+    def count(self, *fates: Fate) -> int:
+        return sum(fate in fates for fate in self.fates)
+
+    @property
+    def alike(self) -> bool:
+        return len(set(self.known)) < 2
+
+    @property
+    def answered(self) -> bool:
+        """Every connection was answered at once."""
+        return bool(self.known) and set(self.known) <= {Fate.ACCEPTED, Fate.RESET}
+
+    @property
+    def evidence(self) -> tuple[ObservationId, ...]:
+        return tuple(seen.id for seen in self.seen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parting:
+    """Some flows end early, each time they are asked, where others go on.
+
+    `last` is the last router that answers the flows that end, `router` the last that all flows have
+    in common; `ended` of `traced` flows end. `members` are the routers behind it on the flows that
+    go on.
+    """
+
+    last: Hop
+    router: Hop
+    members: tuple[str, ...]
+    ended: int
+    traced: int
+    path: Path
+    at_host: bool
+    evidence: tuple[ObservationId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fares:
+    """What new connections to one port of one address came to.
+
+    `compared` are connections to another port of the host, where one answers; `traces` the flows
+    followed, each as far as it went.
+    """
+
+    asked: Series
+    compared: Series | None = None
+    traces: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """What is known of every asked port: `usual` are the connections of the run itself, of ports
+    that gave no reason to look closer."""
+
+    brief: Brief
+    known: Reaches
+    usual: tuple[Series, ...]
+    closer: tuple[Fares, ...]
+
+
+def fate_of(seen: Observation) -> Fate:
+    """The fate of the connection that an observation began with."""
+    match seen.outcome:
+        case Connected(rtt=rtt):
+            return Fate.LATE if rtt >= RETRANSMITTED else Fate.ACCEPTED
+        case Reset():
+            return Fate.RESET
+        case Failed(kind=FailureKind.TIMEOUT) if isinstance(seen.request, TcpConnect):
+            return Fate.LOST
+        case Failed(kind=kind) if kind.ours:
+            return Fate.OTHER
+        case IcmpError():
+            return Fate.OTHER
+    began = next((attempt.result for attempt in seen.attempts if attempt.how == "tcp"), "")
+    fates = {"connected": Fate.ACCEPTED, "timeout": Fate.LOST, "reset": Fate.RESET}
+    return fates.get(began, Fate.OTHER)
+
+
+async def flows(net: Asker, brief: Brief) -> Flows:
+    """Look closer at every port of which a connection was lost, reset or late; in a full
+    examination at every port that was asked."""
+    known = await connects(net, brief)
+    first = tuple(
+        Series(Endpoint(reach.address, port.number), (port.seen,))
+        for reach in known.reaches
+        for port in reach.asked
+    )
+    early = tuple(one for one in first if _odd(known, one) or brief.depth == "thorough")
+    looks, used = await asyncio.gather(
+        asyncio.gather(*(_closer(net, known, series) for series in early)),
+        _used(net, brief, tuple(one for one in first if one not in early)),
+    )
+    late = tuple(one for one in used if not one.alike)
+    looks += await asyncio.gather(*(_closer(net, known, series) for series in late))
+    usual = tuple(one for one in used if one.alike)
+    return Flows(brief=brief, known=known, usual=usual, closer=tuple(looks))
+
+
+def _odd(known: Reaches, series: Series) -> bool:
+    """A closed port beside an open one is usual; what is lost or late is not."""
+    (fate,) = series.fates
+    works = any(one.works for one in known.reaches if one.address == series.endpoint.address)
+    return fate in {Fate.LOST, Fate.LATE} or (fate is Fate.RESET and not works)
+
+
+async def _used(net: Asker, brief: Brief, first: tuple[Series, ...]) -> tuple[Series, ...]:
+    """These connections with those of the visits and handshakes that the run makes anyway."""
+    seen, shaken = await asyncio.gather(visits(net, brief), handshakes(net, brief))
+    more = [step.seen for visit in seen.all for step in visit.steps]
+    more += [one.seen for one in shaken.all]
+    return tuple(
+        replace(series, seen=(*series.seen, *_of(series.endpoint, more))) for series in first
+    )
+
+
+def _of(endpoint: Endpoint, seen: Iterable[Observation]) -> list[Observation]:
+    """The observations that connected there, in the order of asking, each once."""
+    mine = {
+        one.id: one
+        for one in seen
+        if isinstance(one.request, HttpRequest | TlsHandshake)
+        and (one.request.address, one.request.port) == (endpoint.address, endpoint.port)
+    }
+    return [mine[number] for number in sorted(mine)]
+
+
+async def _closer(net: Asker, known: Reaches, first: Series) -> Fares:
+    """More connections; where they do not fare alike, to another port too; then the flows."""
+    asked = await _series(net, first, range(1, 1 + GROUP))
+    if asked.alike:
+        return Fares(asked=asked)
+    asked, compared = await asyncio.gather(
+        _series(net, asked, range(1 + GROUP, 1 + SERIES)), _compared(net, known, first.endpoint)
+    )
+    if Fate.LOST not in asked.fates or (compared and compared.answered):
+        return Fares(asked=asked, compared=compared)
+    return Fares(asked=asked, compared=compared, traces=await traces(net, first.endpoint.address))
+
+
+async def _series(net: Asker, before: Series, numbers: range) -> Series:
+    """`before` with further connections, a group at a time."""
+    address, port = before.endpoint.address, before.endpoint.port
+    seen = before.seen
+    for start in range(numbers.start, numbers.stop, GROUP):
+        group = range(start, min(start + GROUP, numbers.stop))
+        asking = (net.ask(TcpConnect(address=address, port=port, attempt=n)) for n in group)
+        seen = (*seen, *await asyncio.gather(*asking))
+    return replace(before, seen=seen)
+
+
+async def _compared(net: Asker, known: Reaches, endpoint: Endpoint) -> Series | None:
+    """As many connections to another port of the host that was seen to answer."""
+    address = endpoint.address
+    asked = [number for number in known.ports if number != endpoint.port]
+    controls = [n for n in CONTROL_PORTS if n not in known.ports][:MOST_CONTROLS]
+    ports = (*asked, *controls)
+    seen = await asyncio.gather(*(net.ask(TcpConnect(address=address, port=p)) for p in ports))
+    answered = (
+        Series(Endpoint(address, port), (one,))
+        for port, one in zip(ports, seen, strict=True)
+        if fate_of(one) in {Fate.ACCEPTED, Fate.RESET}
+    )
+    found = next(answered, None)
+    return await _series(net, found, range(1, 1 + SERIES)) if found else None
+
+
+async def traces(net: Asker, address: str) -> tuple[Path, ...]:
+    """Several flows to an address; those that end early are followed once more."""
+    found: tuple[Path, ...] = ()
+    for start in range(0, TRACED, TOGETHER):
+        numbers = range(start, start + TOGETHER)
+        found += tuple(await asyncio.gather(*(path_to(net, address, flow=n) for n in numbers)))
+    farthest = max(map(end_of, found))
+    again = (_again(net, path, farthest) for path in found)
+    return tuple(await asyncio.gather(*again))
+
+
+def end_of(path: Path) -> int:
+    """The hop at which the target answered, else the last that did."""
+    end = path.reached or path.last
+    return end.ttl if end else 0
+
+
+async def _again(net: Asker, path: Path, farthest: int) -> Path:
+    """The path with what a further probe of every hop behind its end gave."""
+    ttls = range(end_of(path) + 1, farthest + 1) if not path.reached else range(0)
+    seen = await asyncio.gather(
+        *(
+            net.ask(HopProbe(address=path.address, ttl=ttl, flow=path.flow, attempt=2))
+            for ttl in ttls
+        )
+    )
+    more = [read_hop(one, path.address, ttl) for one, ttl in zip(seen, ttls, strict=True)]
+    kept = [hop for hop in path.hops if hop.ttl < ttls.start or hop.ttl >= ttls.stop]
+    hops = {hop.ttl: hop for hop in (*kept, *more)}
+    return replace(path, hops=tuple(hops[ttl] for ttl in sorted(hops)))
+
+
+def parting(paths: tuple[Path, ...]) -> Parting | None:
+    """Where flows part of which some end early; None where all go as far, or ends differ."""
+    farthest = max(map(end_of, paths), default=0)
+    through = [path for path in paths if end_of(path) == farthest or path.reached]
+    ended = [path for path in paths if path not in through]
+    ends = Counter(path.last.sender if path.last else None for path in ended)
+    if not ended or len(ends) > 1 or ended[0].last is None:
+        return None
+    last = ended[0].last
+    if any(path.refusal or path.loop for path in ended):
+        return None
+    router = _common(paths, last.ttl)
+    if router is None:
+        return None
+    behind = {hop.sender for path in through if (hop := path.at(router.ttl + 1)) and hop.sender}
+    host = {path.reached.ttl for path in through if path.reached}
+    return Parting(
+        last=last,
+        router=router,
+        members=tuple(sorted(sender for sender in behind if sender)),
+        ended=len(ended),
+        traced=len(paths),
+        path=ended[0],
+        at_host=host == {last.ttl + 1},
+        evidence=tuple(number for path in paths for number in path.evidence),
+    )
+
+
+def _common(paths: tuple[Path, ...], ttl: int) -> Hop | None:
+    """The last hop up to `ttl` at which every flow that was answered met the same router."""
+    found = None
+    for number in range(1, ttl + 1):
+        hops = [hop for path in paths if (hop := path.at(number)) and hop.sender]
+        senders = {hop.sender for hop in hops}
+        if len(senders) > 1:
+            break
+        found = hops[0] if hops else found
+    return found
