@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from checks.connectivity import families, host_state, mail_port, port_state, service_silent
+from checks.connectivity import (
+    families,
+    host_state,
+    mail_port,
+    new_connections,
+    port_state,
+    service_silent,
+)
 from checks.dns import (
     apex_records,
     asked_types,
@@ -80,6 +87,7 @@ CATALOGUE = Catalogue(
         families.CHECK,
         host_state.CHECK,
         mail_port.CHECK,
+        new_connections.CHECK,
         port_state.CHECK,
         service_silent.CHECK,
         black_hole.CHECK,

@@ -65,12 +65,18 @@ class Series:
         return tuple(fate_of(seen) for seen in self.seen)
 
     @property
+    def sample(self) -> tuple[Fate, ...]:
+        """The fates of the connections that were opened to find out, whatever gave rise to it."""
+        return tuple(
+            fate
+            for one, fate in zip(self.seen, self.fates, strict=True)
+            if isinstance(one.request, TcpConnect) and one.request.attempt and fate is not Fate.OTHER
+        )
+
+    @property
     def known(self) -> tuple[Fate, ...]:
         """The fates that say something of the port."""
         return tuple(fate for fate in self.fates if fate is not Fate.OTHER)
-
-    def count(self, *fates: Fate) -> int:
-        return sum(fate in fates for fate in self.fates)
 
     @property
     def alike(self) -> bool:
@@ -261,9 +267,11 @@ async def _again(net: Asker, path: Path, farthest: int) -> Path:
             for ttl in ttls
         )
     )
-    more = [read_hop(one, path.address, ttl) for one, ttl in zip(seen, ttls, strict=True)]
-    kept = [hop for hop in path.hops if hop.ttl < ttls.start or hop.ttl >= ttls.stop]
-    hops = {hop.ttl: hop for hop in (*kept, *more)}
+    hops = {hop.ttl: hop for hop in path.hops}
+    for one, ttl in zip(seen, ttls, strict=True):
+        hop, before = read_hop(one, path.address, ttl), hops.get(ttl)
+        evidence = (*(before.evidence if before else ()), *hop.evidence)
+        hops[ttl] = replace(hop, evidence=evidence)
     return replace(path, hops=tuple(hops[ttl] for ttl in sorted(hops)))
 
 
