@@ -13,22 +13,22 @@ is a new draw, so customers call it slow or unstable.
 ## How it decides
 For each asked port; "each" is a connection with a source port of its own.
 
-| the connections                          | another port of the host | the flows              | judgement            |
-|------------------------------------------|--------------------------|------------------------|----------------------|
-| all accepted                             | not asked                | not followed           | connections-alike    |
-| all lost                                 | not asked                | not followed           | connections-alike    |
-| all reset                                | not asked                | not followed           | connections-alike    |
-| some lost for good, in no order          | fares no better          | some end at a router   | ecmp-member-dead     |
-| some lost for good, in no order          | fares no better          | some end at the host   | backend-intermittent |
-| some lost for good, in no order          | fares no better          | all go as far          | connections-not-told |
-| some lost for good, in no order          | answers each             | not followed           | backend-intermittent |
-| some reset, in no order                  | not needed               | not followed           | backend-intermittent |
-| the first accepted, all later ones lost  | answers each             | not followed           | backlog-full         |
-| some late, in no order                   | answers each             | not followed           | backlog-full         |
-| some late, in no order                   | fares no better          | all go as far          | connections-not-told |
-| some lost for good, in no order          | none answers             | some end at a router   | ecmp-member-dead     |
-| some lost for good, in no order          | none answers             | all go as far          | connections-not-told |
-| this run's own failures                  | not asked                | not followed           | connections-not-told |
+| the connections                   | another port    | the flows            | judgement            |
+|-----------------------------------|-----------------|----------------------|----------------------|
+| all accepted                      | not asked       | not followed         | connections-alike    |
+| all lost                          | not asked       | not followed         | connections-alike    |
+| all reset                         | not asked       | not followed         | connections-alike    |
+| some lost for good                | fares no better | some end at a router | ecmp-member-dead     |
+| some lost for good                | fares no better | some end at the host | backend-intermittent |
+| some lost for good                | fares no better | all go as far        | connections-not-told |
+| some lost for good                | answers each    | not followed         | backend-intermittent |
+| some reset                        | not needed      | not followed         | backend-intermittent |
+| the first accepted, the rest lost | answers each    | not followed         | backlog-full         |
+| some late                         | answers each    | not followed         | backlog-full         |
+| some late                         | fares no better | all go as far        | connections-not-told |
+| some lost for good                | none answers    | some end at a router | ecmp-member-dead     |
+| some lost for good                | none answers    | all go as far        | connections-not-told |
+| none was really tried             | not asked       | not followed         | connections-not-told |
 
 A connection is lost for good when the SYN and its three retransmissions, all of one flow, stay
 unanswered; it is late when a retransmission was answered. Single packets lost at random make
@@ -67,7 +67,7 @@ from typing import ClassVar
 from checks.facts.flows import TRIES, Fares, Fate, Flows, Parting, Series, flows, parting
 from checks.facts.folding import Foldable, OfAddresses, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
-from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
 
 BY_CHANCE = 0.01
@@ -137,18 +137,18 @@ class EcmpMemberDead(OfAddresses):
         members = f", where others go on by {listed(self.members)}" if self.members else ""
         return (
             f"some flows to {self.subject} always fail and others never "
-            f"({listed(str(toll) for toll in self.tolls)}, no retransmission answered; loss at "
-            f"random is ruled out with {self.confidence} confidence): flows part behind hop {hops}, "
-            f"{listed(str(place) for place in self.routers)}, and {listed(self.ended)} followed end "
-            f"at {listed(str(place) for place in self.last)}{members}"
+            f"({spell(self.tolls)}, no retransmission answered; loss "
+            f"at random is ruled out with {self.confidence} confidence): flows part behind hop "
+            f"{hops}, {spell(self.routers)}, and {listed(self.ended)} followed end at "
+            f"{spell(self.last)}{members}"
         )
 
     @property
     def for_agent(self) -> str:
         return (
-            f"Tell the network of {listed(str(place) for place in self.last)} that one of the links "
-            "or routers over which it spreads traffic drops everything: the member is alive for its "
-            "routing and dead for packets. Failing and working flows are in the evidence."
+            f"Tell the network of {spell(self.last)} that one of the links or routers over which "
+            "it spreads traffic drops everything: the member is alive for its routing and dead "
+            "for packets. Failing and working flows are in the evidence."
         )
 
     @property
@@ -181,8 +181,8 @@ class BackendIntermittent(_Unsteady):
     def message(self) -> str:
         return (
             f"{self.subject} takes some connections and not others, in no order "
-            f"({listed(str(toll) for toll in self.tolls)}): it depends on the connection and not on "
-            f"the way, since {self.control}"
+            f"({spell(self.tolls)}): it depends on the connection and not "
+            f"on the way, since {self.control}"
         )
 
     @property
@@ -208,7 +208,7 @@ class BacklogFull(_Unsteady):
     def message(self) -> str:
         return (
             f"{self.subject} takes connections more slowly than they come "
-            f"({listed(str(toll) for toll in self.tolls)}): its queue of connections is full, or "
+            f"({spell(self.tolls)}): its queue of connections is full, or "
             f"something limits how many are let in; it is not the way, since {self.control}"
         )
 
@@ -265,7 +265,9 @@ def judge_port(brief: Brief, fares: Fares) -> Foldable:
         return _service(asked, fares.compared)
     parted = parting(fares.traces)
     if parted is None:
-        return _not_told(asked, fares, "connections to its other ports are lost too or none answers")
+        return _not_told(
+            asked, fares, "connections to its other ports are lost too or none answers"
+        )
     if parted.at_host:
         control = f"{parted.ended} of {parted.traced} flows end right before the host"
         return _intermittent(asked, control, parted.evidence)
@@ -287,7 +289,9 @@ def _service(asked: Series, compared: Series) -> Foldable:
     """The way is sound, as the other port shows: a queue or a dead backend, by order and time."""
     failed = sum(fate is not Fate.ACCEPTED for fate in asked.sample)
     share = failed / max(len(asked.sample), 1)
-    control = f"each of {len(compared.known)} connections to port {compared.endpoint.port} was answered"
+    control = (
+        f"each of {len(compared.known)} connections to port {compared.endpoint.port} was answered"
+    )
     if not failed or (1 - share) ** len(compared.known) > BY_LUCK:
         why = f"too few fail to tell from luck that {control}"
         return ConnectionsNotTold(
@@ -347,6 +351,11 @@ def _not_told(asked: Series, fares: Fares, why: str) -> ConnectionsNotTold:
     return ConnectionsNotTold(
         endpoints=(asked.endpoint,), evidence=(*asked.evidence, *compared, *traced), why=why
     )
+
+
+def spell(things: Iterable[object]) -> str:
+    """Each in words, one after the other."""
+    return listed(str(thing) for thing in things)
 
 
 def _toll(series: Series) -> Toll:

@@ -70,7 +70,9 @@ class Series:
         return tuple(
             fate
             for one, fate in zip(self.seen, self.fates, strict=True)
-            if isinstance(one.request, TcpConnect) and one.request.attempt and fate is not Fate.OTHER
+            if isinstance(one.request, TcpConnect)
+            and one.request.attempt
+            and fate is not Fate.OTHER
         )
 
     @property

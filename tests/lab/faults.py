@@ -286,6 +286,23 @@ def host_route(node: str, how: str = "", *, towards: str = "") -> Fault:
     return commands(node, *_routes(node, pair.v4, pair.v6, how, towards, "46"))
 
 
+def spread(node: str, *neighbours: str) -> Fault:
+    """`node` spreads what is for the customer's subnet over neighbours, by addresses and ports."""
+    prefixes = topology.between("fw", "host").prefixes
+    hops = [topology.towards(node, neighbour) for neighbour in neighbours]
+    lines = [
+        f"route replace {prefixes.v4} " + " ".join(f"nexthop via {hop.v4}" for hop in hops),
+        f"route replace {prefixes.v6} " + " ".join(f"nexthop via {hop.v6}" for hop in hops),
+    ]
+
+    def edit(plan: Plan) -> None:
+        by_ports = {"ipv4__fib_multipath_hash_policy": "1", "ipv6__fib_multipath_hash_policy": "1"}
+        sysctl(node, **by_ports)(plan)
+        commands(node, *lines)(plan)
+
+    return edit
+
+
 def desk_route(node: str, *, towards: str) -> Fault:
     """`node` sends answers to the desk to a neighbour."""
     prefixes = topology.between("desk", "dgw").prefixes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.faults import commands, host_route, hosting_route
+from tests.lab.faults import commands, host_route, hosting_route, spread
 from tests.lab.scenario import Cause, Fault, Scenario
 from tests.lab.topology import between
 
@@ -90,6 +90,13 @@ SCENARIOS = (
         truth="The second router of Transit A calls the host's IPv6 network unreachable.",
         faults=(hosting_route("ta2", "unreachable", families="6"),),
         causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="ecmp-member-dead",
+        truth="The office's provider spreads traffic over both transits, and one drops the host's.",
+        faults=(spread("dr", "ta1", "tb1"), hosting_route("tb1", "blackhole")),
+        causes=(Cause(code="ecmp-member-dead", owner="access-isp", support="fix"),),
         status=1,
     ),
 )
