@@ -22,6 +22,12 @@ from checks.connectivity.mail_port import (
     MailHostUnreachable,
     SmtpPortBlocked,
 )
+from checks.connectivity.new_connections import (
+    BackendIntermittent,
+    BacklogFull,
+    ConnectionsNotTold,
+    EcmpMemberDead,
+)
 from checks.connectivity.port_state import (
     PortClosed,
     PortFiltered,
@@ -110,6 +116,14 @@ NOT_SEEN_OF_SERVICE: Kinds = (
     GreetingNotHeard,
     PageNotSeen,
     TlsNotSeen,
+)
+SPEAKS_ODDLY: Kinds = (ServiceSilent, TlsHandshakeFailed, TlsVersionMismatch)
+UNSTEADY: Kinds = (
+    *SPEAKS_ODDLY,
+    AaaaWithoutService,
+    ConnectionsNotTold,
+    Ipv4Unreachable,
+    Ipv6Unreachable,
 )
 NOT_SEEN_OF_MAIL: Kinds = (MailHostNotJudged, MailExchangerNotSeen, MailExchangersNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
@@ -271,6 +285,16 @@ def same_endpoint(cause: OfEndpoints, symptom: OfEndpoints) -> bool:
     return not set(cause.endpoints).isdisjoint(symptom.endpoints)
 
 
+def flows_end_on_the_way(cause: EcmpMemberDead, symptom: AboutTarget) -> bool:
+    """Some flows to this address end on the way, so whatever they were to bring did not come."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
+def not_every_connection(cause: BackendIntermittent | BacklogFull, symptom: OfEndpoints) -> bool:
+    """This port takes some connections only, so what the others were to tell stays unseen."""
+    return not set(cause.endpoints).isdisjoint(symptom.endpoints)
+
+
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((LinkDown,), (NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
@@ -332,4 +356,14 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((SmtpPortBlocked,), (HostDown, HostSilent, BlackHole), only_mail_was_asked),
     *rules(WAY_BREAKS, (MailHostUnreachable, MailHostNotJudged), same_address),
     *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), ports_of_family),
+    *rules(
+        (EcmpMemberDead,),
+        (*WAY_BREAKS, *PORT_SHUT, *NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_SERVICE, *UNSTEADY),
+        flows_end_on_the_way,
+    ),
+    *rules(
+        (BackendIntermittent, BacklogFull),
+        (*PORT_SHUT, PortNotReached, SpeechNotHeard, *NOT_SEEN_OF_SERVICE, *SPEAKS_ODDLY),
+        not_every_connection,
+    ),
 )

@@ -2,8 +2,8 @@
 
 ## What it does
 Looks at the connections that the run opens anyway. Where one was lost, late, or reset while another
-was accepted, opens 16 more to the port, in groups of eight, and as many to another port of the host
-that answers. Where those are lost too, it follows eight flows over UDP, each with a source port of
+was accepted, opens 16 more to the port, in groups of eight, and twelve to another port of the host that
+answers. Where those are lost too, it follows eight flows over UDP, each with a source port of
 its own, and asks those that end early a third time.
 
 ## Why is this bad?
@@ -13,35 +13,36 @@ is a new draw, so customers call it slow or unstable.
 ## How it decides
 For each asked port; "each" is a connection with a source port of its own.
 
-| the connections                   | another port    | the flows            | judgement            |
-|-----------------------------------|-----------------|----------------------|----------------------|
-| all accepted                      | not asked       | not followed         | connections-alike    |
-| all lost                          | not asked       | not followed         | connections-alike    |
-| all reset                         | not asked       | not followed         | connections-alike    |
-| some lost for good                | fares no better | some end at a router | ecmp-member-dead     |
-| some lost for good                | fares no better | some end at the host | backend-intermittent |
-| some lost for good                | fares no better | all go as far        | connections-not-told |
-| some lost for good                | answers each    | not followed         | backend-intermittent |
-| some reset                        | not needed      | not followed         | backend-intermittent |
-| the first accepted, the rest lost | answers each    | not followed         | backlog-full         |
-| some late                         | answers each    | not followed         | backlog-full         |
-| some late                         | fares no better | all go as far        | connections-not-told |
-| some lost for good                | none answers    | some end at a router | ecmp-member-dead     |
-| some lost for good                | none answers    | all go as far        | connections-not-told |
-| none was really tried             | not asked       | not followed         | connections-not-told |
+| the connections                   | another port    | the flows       | judgement            |
+|-----------------------------------|-----------------|-----------------|----------------------|
+| all accepted                      | not asked       | not followed    | connections-alike    |
+| all lost                          | not asked       | not followed    | connections-alike    |
+| all reset                         | not asked       | not followed    | connections-alike    |
+| some lost for good                | fares no better | end at a router | ecmp-member-dead     |
+| some lost for good                | fares no better | end at the host | backend-intermittent |
+| some lost for good                | fares no better | all go as far   | connections-not-told |
+| some lost for good                | answers each    | not followed    | backend-intermittent |
+| some reset                        | not needed      | not followed    | backend-intermittent |
+| the first accepted, the rest lost | answers each    | not followed    | backlog-full         |
+| some late                         | answers each    | not followed    | backlog-full         |
+| some late                         | fares no better | all go as far   | connections-not-told |
+| some lost for good                | none answers    | end at a router | ecmp-member-dead     |
+| some lost for good                | none answers    | all go as far   | connections-not-told |
+| none was really tried             | not asked       | not followed    | connections-not-told |
 
-A connection is lost for good when the SYN and its three retransmissions, all of one flow, stay
-unanswered; it is late when a retransmission was answered. Single packets lost at random make
-connections late. That they make lost ones and no late one has a chance of p to the power of
-the retransmissions lost, with p the highest rate of loss that the first SYNs allow (95 %,
-Clopper and Pearson). A member is called dead where that chance is below 1 %.
+A connection is lost when the SYN and its three retransmissions stay unanswered, late when a
+retransmission was answered. Linux gives those of IPv6 another flow label, so that routers which
+look at it may send them by another link: there a dead member makes connections late.
+
+A flow ends at a router when its last answer comes from there, the hops behind it stayed silent
+three times, and other flows go on. Behind a dead member nothing of a flow is ever answered. That
+probes lost at random look so has a chance of p to the power of the probes lost, with p the highest
+rate of loss that the other flows' probes to the same hops allow (95 %, Clopper and Pearson). A
+member is called dead where that chance is below 1 %. Flows that end right before the host are
+parted among machines and no links.
 
 That the other port answers each time by luck, with the same share lost, must have a chance below
 5 %, and so must the order of accepted and lost connections where nothing but order tells.
-
-A flow ends at a router when its last answer comes from there, the hops behind it stayed silent
-three times, and other flows go on. Flows that end right before the host are parted among machines
-and no links.
 
 ## What to do
 A dead member: tell its network at which router flows are parted, and source ports that fail. A full
@@ -64,11 +65,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.flows import TRIES, Fares, Fate, Flows, Parting, Series, flows, parting
+from checks.facts.flows import Fares, Fate, Flows, Parting, Series, flows, parting
 from checks.facts.folding import Foldable, OfAddresses, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
-from netdiag.network import Asker, ObservationId
+from netdiag.network import Asker
 
 BY_CHANCE = 0.01
 """Above this chance of random loss looking the same, no member is called dead."""
@@ -92,6 +93,20 @@ class Toll:
         return f"of {self.opened} connections {failed or 'none failed'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """How many of the flows followed end, and how many probes behind their end were lost."""
+
+    ended: int
+    traced: int
+    lost: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.ended} of {self.traced} followed, each of {self.lost} probes further on lost,"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConnectionsAlike(OfEndpoints):
     code: ClassVar[str] = "connections-alike"
@@ -113,14 +128,14 @@ class EcmpMemberDead(OfAddresses):
     area: ClassVar[Area] = Area.ROUTING
     usual_severity: ClassVar[Severity] = Severity.WARNING
     pooled: ClassVar[frozenset[str]] = frozenset(
-        {"addresses", "tolls", "routers", "ttls", "last", "members", "ended"}
+        {"addresses", "tolls", "routers", "ttls", "last", "members", "probes"}
     )
     tolls: tuple[Toll, ...]
     routers: tuple[Place, ...]
     ttls: tuple[int, ...]
     last: tuple[Place, ...]
     members: tuple[str, ...]
-    ended: tuple[str, ...]
+    probes: tuple[Probes, ...]
     confidence: str
 
     @property
@@ -136,11 +151,10 @@ class EcmpMemberDead(OfAddresses):
         hops = listed(str(ttl) for ttl in sorted(set(self.ttls)))
         members = f", where others go on by {listed(self.members)}" if self.members else ""
         return (
-            f"some flows to {self.subject} always fail and others never "
-            f"({spell(self.tolls)}, no retransmission answered; loss "
-            f"at random is ruled out with {self.confidence} confidence): flows part behind hop "
-            f"{hops}, {spell(self.routers)}, and {listed(self.ended)} followed end at "
-            f"{spell(self.last)}{members}"
+            f"some flows to {self.subject} always fail and others never: {spell(self.tolls)}; "
+            f"flows part behind hop {hops}, {spell(self.routers)}, and {spell(self.probes)} end at "
+            f"{spell(self.last)}{members}, so loss at random is ruled out with "
+            f"{self.confidence} confidence"
         )
 
     @property
@@ -256,55 +270,47 @@ def judge(seen: Flows) -> Iterable[Finding]:
 
 def judge_port(brief: Brief, fares: Fares) -> Foldable:
     """The verdict on one port of one address."""
-    asked = fares.asked
-    if asked.alike:
-        return _alike(asked)
-    if asked.answered:
-        return _intermittent(asked, "every connection is answered, some with a reset")
+    if fares.asked.alike:
+        return _alike(fares.asked)
+    if fares.asked.answered:
+        return _intermittent(fares, "every connection is answered, some with a reset")
     if fares.compared and fares.compared.answered:
-        return _service(asked, fares.compared)
+        return _service(fares, fares.compared)
     parted = parting(fares.traces)
     if parted is None:
-        return _not_told(
-            asked, fares, "connections to its other ports are lost too or none answers"
-        )
+        return _not_told(fares, "its other ports do no better, and no flow followed ends early")
     if parted.at_host:
-        control = f"{parted.ended} of {parted.traced} flows end right before the host"
-        return _intermittent(asked, control, parted.evidence)
-    chance = random_chance(asked.sample)
-    if chance > BY_CHANCE:
-        return _not_told(asked, fares, "too few connections differ to rule out loss at random")
-    return _dead_member(brief, asked, parted, chance)
+        control = f"{parted.ended} of {parted.traced} flows followed end right before the host"
+        return _intermittent(fares, control)
+    if parted.chance > BY_CHANCE:
+        return _not_told(fares, "probes of all flows are lost, so it may be at random")
+    return _dead_member(brief, fares, parted)
 
 
 def _alike(series: Series) -> ConnectionsAlike | ConnectionsNotTold:
-    about = (series.endpoint,)
     if not series.known:
-        why = "this run did not get to ask"
-        return ConnectionsNotTold(endpoints=about, evidence=series.evidence, why=why)
-    return ConnectionsAlike(endpoints=about, evidence=series.evidence)
+        return _not_told(Fares(asked=series), "this run did not get to ask")
+    return ConnectionsAlike(endpoints=(series.endpoint,), evidence=series.evidence)
 
 
-def _service(asked: Series, compared: Series) -> Foldable:
+def _service(fares: Fares, compared: Series) -> Foldable:
     """The way is sound, as the other port shows: a queue or a dead backend, by order and time."""
-    failed = sum(fate is not Fate.ACCEPTED for fate in asked.sample)
-    share = failed / max(len(asked.sample), 1)
-    control = (
-        f"each of {len(compared.known)} connections to port {compared.endpoint.port} was answered"
-    )
-    if not failed or (1 - share) ** len(compared.known) > BY_LUCK:
-        why = f"too few fail to tell from luck that {control}"
-        return ConnectionsNotTold(
-            endpoints=(asked.endpoint,), evidence=(*asked.evidence, *compared.evidence), why=why
-        )
-    if Fate.LATE in asked.known or _first_ones_only(asked.known):
+    sample, answered = fares.asked.sample, len(compared.sample)
+    if not sample or not answered:
+        return _not_told(fares, "this run did not get to ask more")
+    control = f"each of {answered} connections to port {compared.endpoint.port} was answered"
+    share = sum(fate is Fate.ACCEPTED for fate in sample) / len(sample)
+    if share**answered > BY_LUCK:
+        return _not_told(fares, f"too few fail to tell from luck that {control}")
+    known = fares.asked.known
+    if Fate.LATE in known or _first_ones_only(known):
         return BacklogFull(
-            endpoints=(asked.endpoint,),
-            evidence=(*asked.evidence, *compared.evidence),
-            tolls=(_toll(asked),),
+            endpoints=(fares.asked.endpoint,),
+            evidence=fares.evidence,
+            tolls=(_toll(fares.asked),),
             control=control,
         )
-    return _intermittent(asked, control, compared.evidence)
+    return _intermittent(fares, control)
 
 
 def _first_ones_only(fates: tuple[Fate, ...]) -> bool:
@@ -314,42 +320,40 @@ def _first_ones_only(fates: tuple[Fate, ...]) -> bool:
     return ordered and 1 / math.comb(len(fates), accepted) <= BY_LUCK
 
 
-def _intermittent(
-    asked: Series, control: str, more: tuple[ObservationId, ...] = ()
-) -> BackendIntermittent:
+def _intermittent(fares: Fares, control: str) -> BackendIntermittent:
     return BackendIntermittent(
-        endpoints=(asked.endpoint,),
-        evidence=(*asked.evidence, *more),
-        tolls=(_toll(asked),),
+        endpoints=(fares.asked.endpoint,),
+        evidence=fares.evidence,
+        tolls=(_toll(fares.asked),),
         control=control,
     )
 
 
-def _dead_member(brief: Brief, asked: Series, parted: Parting, chance: float) -> EcmpMemberDead:
-    address = asked.endpoint.address
-    places = [
+def _dead_member(brief: Brief, fares: Fares, parted: Parting) -> EcmpMemberDead:
+    address = fares.asked.endpoint.address
+    router, last = (
         place_of(brief, hop.sender or "", address, parted.path)
         for hop in (parted.router, parted.last)
-    ]
+    )
     return EcmpMemberDead(
         addresses=(address,),
-        evidence=(*asked.evidence, *parted.evidence),
-        tolls=(_toll(asked),),
-        routers=(places[0],),
+        evidence=fares.evidence,
+        tolls=(_toll(fares.asked),),
+        routers=(router,),
         ttls=(parted.router.ttl,),
-        last=(places[1],),
+        last=(last,),
         members=parted.members,
-        ended=(f"{parted.ended} of {parted.traced}",),
-        confidence="99.9 %" if chance <= 0.001 else "99 %",
+        probes=(Probes(parted.ended, parted.traced, parted.unanswered),),
+        confidence="99.9 %" if parted.chance <= 0.001 else "99 %",
     )
 
 
-def _not_told(asked: Series, fares: Fares, why: str) -> ConnectionsNotTold:
-    compared = fares.compared.evidence if fares.compared else ()
-    traced = tuple(number for path in fares.traces for number in path.evidence)
-    why = f"{_toll(asked)}, but {why}, and no router is seen where flows part"
+def _not_told(fares: Fares, why: str) -> ConnectionsNotTold:
+    toll = _toll(fares.asked)
     return ConnectionsNotTold(
-        endpoints=(asked.endpoint,), evidence=(*asked.evidence, *compared, *traced), why=why
+        endpoints=(fares.asked.endpoint,),
+        evidence=fares.evidence,
+        why=f"{toll}, but {why}" if toll.opened else why,
     )
 
 
@@ -366,29 +370,6 @@ def _toll(series: Series) -> Toll:
         late=known.count(Fate.LATE),
         reset=known.count(Fate.RESET),
     )
-
-
-def random_chance(fates: tuple[Fate, ...]) -> float:
-    """The chance that packets lost at random look like this: every connection whose first SYN was
-    lost also lost all retransmissions. 1 where one of them came through."""
-    lost = fates.count(Fate.LOST)
-    if not lost or Fate.LATE in fates:
-        return 1.0
-    return float(highest_rate(lost, len(fates)) ** (lost * (TRIES - 1)))
-
-
-def highest_rate(hits: int, tries: int) -> float:
-    """The upper end of the one-sided 95 % interval of a rate (Clopper and Pearson)."""
-    if hits >= tries:
-        return 1.0
-    low, high = hits / tries, 1.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        at_most = sum(
-            math.comb(tries, n) * middle**n * (1 - middle) ** (tries - n) for n in range(hits + 1)
-        )
-        low, high = (middle, high) if at_most > 0.05 else (low, middle)
-    return high
 
 
 CHECK = Check(

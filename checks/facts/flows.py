@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections import Counter
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from checks.facts.handshakes import handshakes
+from checks.facts.handshakes import encrypted, request_for
 from checks.facts.path import Hop, Path, path_to, read_hop
 from checks.facts.reach import CONTROL_PORTS, MOST_CONTROLS, Reaches, connects
-from checks.facts.web import visits
+from checks.facts.web import first_requests
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset
@@ -27,20 +27,26 @@ GROUP = 8
 """Connections opened at once: fewer than any usual service lets wait for being accepted."""
 
 SERIES = 16
-"""New connections to a port that does not treat all alike, and to the port it is compared with."""
+"""New connections to a port that does not treat all alike."""
+
+COMPARED = 12
+"""Connections to the port that it is compared with, which is seen to answer at once."""
 
 TRACED = 8
 """Flows that are followed. Where half of them part, all of eight go one way once in 128 times."""
 
+MOST_PORTS = 2
+"""Ports of one address that are looked at more closely."""
+
+LONGEST = 30
+"""Hops that a flow is followed for where none was seen to arrive."""
+
 TOGETHER = 4
-"""Flows followed at once: routers answer about six probes in a burst (Linux: icmp_msgs_burst is 50
-in all, and six to one destination)."""
+"""Flows followed at once: Linux sends six errors in a burst to one destination (RFC 1812, section
+4.3.2.8 asks for a limit)."""
 
 RETRANSMITTED = 0.9
 """Seconds from which a handshake took a second SYN, which goes out after one (RFC 6298)."""
-
-TRIES = 4
-"""SYNs of a connection that is given up: one, and three retransmissions, all of one flow."""
 
 
 class Fate(enum.Enum):
@@ -100,7 +106,8 @@ class Parting:
 
     `last` is the last router that answers the flows that end, `router` the last that all flows have
     in common; `ended` of `traced` flows end. `members` are the routers behind it on the flows that
-    go on.
+    go on. Behind `last` the flows that end had no answer to any of `unanswered` probes; the others,
+    to the same hops, lost `missed` of `tried`.
     """
 
     last: Hop
@@ -108,9 +115,16 @@ class Parting:
     members: tuple[str, ...]
     ended: int
     traced: int
+    unanswered: int
+    missed: int
+    tried: int
     path: Path
     at_host: bool
-    evidence: tuple[ObservationId, ...]
+
+    @property
+    def chance(self) -> float:
+        """The chance that probes lost at random, whatever their flow, look like this."""
+        return highest_rate(self.missed, self.tried) ** self.unanswered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +138,12 @@ class Fares:
     asked: Series
     compared: Series | None = None
     traces: tuple[Path, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[ObservationId, ...]:
+        compared = self.compared.evidence if self.compared else ()
+        traced = (number for path in self.traces for number in path.evidence)
+        return (*self.asked.evidence, *compared, *traced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +186,22 @@ async def flows(net: Asker, brief: Brief) -> Flows:
     )
     early = tuple(one for one in first if _odd(known, one) or brief.depth == "thorough")
     looks, used = await asyncio.gather(
-        asyncio.gather(*(_closer(net, known, series) for series in early)),
-        _used(net, brief, tuple(one for one in first if one not in early)),
+        _looks(net, known, early),
+        _used(net, brief, known, tuple(one for one in first if one not in early)),
     )
     late = tuple(one for one in used if not one.alike)
-    looks += await asyncio.gather(*(_closer(net, known, series) for series in late))
+    looks += await _looks(net, known, late)
     usual = tuple(one for one in used if one.alike)
-    return Flows(brief=brief, known=known, usual=usual, closer=tuple(looks))
+    return Flows(brief=brief, known=known, usual=usual, closer=looks)
+
+
+async def _looks(net: Asker, known: Reaches, odd: tuple[Series, ...]) -> tuple[Fares, ...]:
+    """Each address of these is looked at once for all its ports."""
+    of: dict[str, list[Series]] = {}
+    for one in odd:
+        of.setdefault(one.endpoint.address, []).append(one)
+    found = await asyncio.gather(*(_closer(net, known, ports) for ports in of.values()))
+    return tuple(fares for some in found for fares in some)
 
 
 def _odd(known: Reaches, series: Series) -> bool:
@@ -182,18 +211,20 @@ def _odd(known: Reaches, series: Series) -> bool:
     return fate in {Fate.LOST, Fate.LATE} or (fate is Fate.RESET and not works)
 
 
-async def _used(net: Asker, brief: Brief, first: tuple[Series, ...]) -> tuple[Series, ...]:
-    """These connections with those of the visits and handshakes that the run makes anyway."""
-    seen, shaken = await asyncio.gather(visits(net, brief), handshakes(net, brief))
-    more = [step.seen for visit in seen.all for step in visit.steps]
-    more += [one.seen for one in shaken.all]
+async def _used(
+    net: Asker, brief: Brief, known: Reaches, first: tuple[Series, ...]
+) -> tuple[Series, ...]:
+    """These connections with those of the visits and handshakes that the run begins anyway."""
+    requests = [request_for(brief, endpoint) for endpoint, _ in encrypted(brief, known)]
+    asking = (net.ask(one) for one in (*first_requests(brief, known), *requests))
+    more = await asyncio.gather(*asking)
     return tuple(
         replace(series, seen=(*series.seen, *_of(series.endpoint, more))) for series in first
     )
 
 
 def _of(endpoint: Endpoint, seen: Iterable[Observation]) -> list[Observation]:
-    """The observations that connected there, in the order of asking, each once."""
+    """The observations that connected there, in the order of asking."""
     mine = {
         one.id: one
         for one in seen
@@ -203,34 +234,40 @@ def _of(endpoint: Endpoint, seen: Iterable[Observation]) -> list[Observation]:
     return [mine[number] for number in sorted(mine)]
 
 
-async def _closer(net: Asker, known: Reaches, first: Series) -> Fares:
-    """More connections; where they do not fare alike, to another port too; then the flows."""
-    asked = await _series(net, first, range(1, 1 + GROUP))
-    if asked.alike:
-        return Fares(asked=asked)
-    asked, compared = await asyncio.gather(
-        _series(net, asked, range(1 + GROUP, 1 + SERIES)), _compared(net, known, first.endpoint)
+async def _closer(net: Asker, known: Reaches, ports: list[Series]) -> tuple[Fares, ...]:
+    """More connections to the ports of one address; where they do not fare alike, to another port
+    too, and then the flows."""
+    address = ports[0].endpoint.address
+    some = await asyncio.gather(
+        *(_group(net, one, range(1, 1 + GROUP)) for one in ports[:MOST_PORTS])
     )
-    if Fate.LOST not in asked.fates or (compared and compared.answered):
-        return Fares(asked=asked, compared=compared)
-    return Fares(asked=asked, compared=compared, traces=await traces(net, first.endpoint.address))
+    if all(one.alike for one in some):
+        return tuple(Fares(asked=one) for one in (*some, *ports[MOST_PORTS:]))
+    unlike = next(one for one in some if not one.alike)
+    more, compared = await asyncio.gather(
+        _group(net, unlike, range(1 + GROUP, 1 + SERIES)), _compared(net, known, address, ports)
+    )
+    asked = tuple(more if one is unlike else one for one in (*some, *ports[MOST_PORTS:]))
+    told = more.answered or (compared and compared.answered)
+    followed = () if told else await traces(net, address)
+    return tuple(
+        Fares(asked=one, compared=None if one.alike else compared, traces=followed) for one in asked
+    )
 
 
-async def _series(net: Asker, before: Series, numbers: range) -> Series:
-    """`before` with further connections, a group at a time."""
+async def _group(net: Asker, before: Series, numbers: range) -> Series:
+    """`before` with further connections, opened at once."""
     address, port = before.endpoint.address, before.endpoint.port
-    seen = before.seen
-    for start in range(numbers.start, numbers.stop, GROUP):
-        group = range(start, min(start + GROUP, numbers.stop))
-        asking = (net.ask(TcpConnect(address=address, port=port, attempt=n)) for n in group)
-        seen = (*seen, *await asyncio.gather(*asking))
-    return replace(before, seen=seen)
+    asking = (net.ask(TcpConnect(address=address, port=port, attempt=n)) for n in numbers)
+    return replace(before, seen=(*before.seen, *await asyncio.gather(*asking)))
 
 
-async def _compared(net: Asker, known: Reaches, endpoint: Endpoint) -> Series | None:
+async def _compared(
+    net: Asker, known: Reaches, address: str, without: list[Series]
+) -> Series | None:
     """As many connections to another port of the host that was seen to answer."""
-    address = endpoint.address
-    asked = [number for number in known.ports if number != endpoint.port]
+    odd = {one.endpoint.port for one in without}
+    asked = [number for number in known.ports if number not in odd]
     controls = [n for n in CONTROL_PORTS if n not in known.ports][:MOST_CONTROLS]
     ports = (*asked, *controls)
     seen = await asyncio.gather(*(net.ask(TcpConnect(address=address, port=p)) for p in ports))
@@ -240,15 +277,18 @@ async def _compared(net: Asker, known: Reaches, endpoint: Endpoint) -> Series | 
         if fate_of(one) in {Fate.ACCEPTED, Fate.RESET}
     )
     found = next(answered, None)
-    return await _series(net, found, range(1, 1 + SERIES)) if found else None
+    return await _group(net, found, range(1, 1 + COMPARED)) if found else None
 
 
 async def traces(net: Asker, address: str) -> tuple[Path, ...]:
     """Several flows to an address; those that end early are followed once more."""
-    found: tuple[Path, ...] = ()
-    for start in range(0, TRACED, TOGETHER):
-        numbers = range(start, start + TOGETHER)
-        found += tuple(await asyncio.gather(*(path_to(net, address, flow=n) for n in numbers)))
+    found: tuple[Path, ...] = (await path_to(net, address),)
+    for start in range(1, TRACED, TOGETHER):
+        numbers = range(start, min(start + TOGETHER, TRACED))
+        arrived = [path.reached.ttl for path in found if path.reached]
+        longest = min(arrived, default=LONGEST - 1) + 1
+        asking = (path_to(net, address, flow=n, longest=longest) for n in numbers)
+        found += tuple(await asyncio.gather(*asking))
     farthest = max(map(end_of, found))
     again = (_again(net, path, farthest) for path in found)
     return tuple(await asyncio.gather(*again))
@@ -280,29 +320,35 @@ async def _again(net: Asker, path: Path, farthest: int) -> Path:
 def parting(paths: tuple[Path, ...]) -> Parting | None:
     """Where flows part of which some end early; None where all go as far, or ends differ."""
     farthest = max(map(end_of, paths), default=0)
-    through = [path for path in paths if end_of(path) == farthest or path.reached]
-    ended = [path for path in paths if path not in through]
-    ends = Counter(path.last.sender if path.last else None for path in ended)
-    if not ended or len(ends) > 1 or ended[0].last is None:
+    through = tuple(path for path in paths if end_of(path) == farthest or path.reached)
+    ended = tuple(path for path in paths if path not in through)
+    ends = {path.last.sender if path.last else None for path in ended}
+    last = ended[0].last if len(ends) == 1 else None
+    router = _common(paths, last.ttl) if last else None
+    if last is None or router is None or any(path.refusal or path.loop for path in ended):
         return None
-    last = ended[0].last
-    if any(path.refusal or path.loop for path in ended):
-        return None
-    router = _common(paths, last.ttl)
-    if router is None:
-        return None
-    behind = {hop.sender for path in through if (hop := path.at(router.ttl + 1)) and hop.sender}
-    host = {path.reached.ttl for path in through if path.reached}
+    behind = (path.at(router.ttl + 1) for path in through)
+    replies = [hop for path in through for hop in _behind(path, last.ttl, through)]
     return Parting(
         last=last,
         router=router,
-        members=tuple(sorted(sender for sender in behind if sender)),
+        members=tuple(sorted({hop.sender for hop in behind if hop and hop.sender})),
         ended=len(ended),
         traced=len(paths),
+        unanswered=sum(
+            len(hop.evidence) for path in ended for hop in _behind(path, last.ttl, through)
+        ),
+        missed=sum(len(hop.evidence) - bool(hop.sender) for hop in replies),
+        tried=sum(len(hop.evidence) for hop in replies),
         path=ended[0],
-        at_host=host == {last.ttl + 1},
-        evidence=tuple(number for path in paths for number in path.evidence),
+        at_host={path.reached.ttl for path in through if path.reached} == {last.ttl + 1},
     )
+
+
+def _behind(path: Path, ttl: int, through: tuple[Path, ...]) -> list[Hop]:
+    """The hops of `path` behind `ttl` at which some flow that goes on was answered."""
+    answered = {hop.ttl for one in through for hop in one.hops if hop.sender}
+    return [hop for hop in path.hops if hop.ttl > ttl and hop.ttl in answered]
 
 
 def _common(paths: tuple[Path, ...], ttl: int) -> Hop | None:
@@ -315,3 +361,15 @@ def _common(paths: tuple[Path, ...], ttl: int) -> Hop | None:
             break
         found = hops[0] if hops else found
     return found
+
+
+def highest_rate(hits: int, tries: int) -> float:
+    """The upper end of the one-sided 95 % interval of a rate (Clopper and Pearson)."""
+    low, high = 0.0, 1.0
+    for _ in range(40 if hits < tries else 0):
+        middle = (low + high) / 2
+        at_most = sum(
+            math.comb(tries, n) * middle**n * (1 - middle) ** (tries - n) for n in range(hits + 1)
+        )
+        low, high = (middle, high) if at_most > 0.05 else (low, middle)
+    return high

@@ -44,12 +44,7 @@ class Handshakes:
 async def handshakes(net: Asker, brief: Brief) -> Handshakes:
     """Shake hands wherever TLS is spoken."""
     known = await connects(net, brief)
-    found = [
-        (Endpoint(reach.address, port.number), port.seen)
-        for reach in known.reaches
-        for port in reach.asked
-        if port.connected and _encrypts(brief, port.number)
-    ]
+    found = encrypted(brief, known)
     seen = await asyncio.gather(*(net.ask(request_for(brief, endpoint)) for endpoint, _ in found))
     return Handshakes(
         known=known,
@@ -58,6 +53,16 @@ async def handshakes(net: Asker, brief: Brief) -> Handshakes:
             for (endpoint, connected), one in zip(found, seen, strict=True)
         ),
     )
+
+
+def encrypted(brief: Brief, known: Reaches) -> list[tuple[Endpoint, Observation]]:
+    """Every asked port that connects and speaks TLS, with the connection that shows it."""
+    return [
+        (Endpoint(reach.address, port.number), port.seen)
+        for reach in known.reaches
+        for port in reach.asked
+        if port.connected and _encrypts(brief, port.number)
+    ]
 
 
 def _encrypts(brief: Brief, port: int) -> bool:

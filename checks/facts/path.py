@@ -113,11 +113,15 @@ async def path_to(
     protocol: Literal["udp", "tcp"] = "udp",
     port: int = 33434,
     flow: int = 0,
+    longest: int = plan.WAVES[-1].stop - 1,
 ) -> Path:
-    """Ask every hop towards `address`. TCP probes go to `port`, UDP ones to that (closed) port."""
+    """Ask every hop towards `address`, up to the hop `longest`.
+
+    TCP probes go to `port`, UDP ones to that (closed) port.
+    """
     raw = protocol == "tcp" and await _may_craft(net)
     path = Path(address=address, protocol=protocol, port=port, hops=(), raw=raw, flow=flow)
-    for ttls in plan.WAVES:
+    for ttls in plan.waves(longest):
         hops = path.hops + await _wave(net, path, ttls)
         path = replace(path, hops=_until(hops, address))
         if not _goes_on(path, ttls):

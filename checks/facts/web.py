@@ -142,14 +142,19 @@ def first_request(brief: Brief, endpoint: Endpoint, *, tls: bool) -> HttpRequest
 async def visits(net: Asker, brief: Brief) -> Visits:
     """Visit every asked web port that connects."""
     known = await connects(net, brief)
-    found = [
-        (Endpoint(reach.address, port.number), tls)
+    starts = first_requests(brief, known)
+    made = await asyncio.gather(*(_visit(net, brief, start) for start in starts))
+    return Visits(known=known, all=tuple(made))
+
+
+def first_requests(brief: Brief, known: Reaches) -> tuple[HttpRequest, ...]:
+    """How a visit of each asked web port that connects begins."""
+    return tuple(
+        first_request(brief, Endpoint(reach.address, port.number), tls=tls)
         for reach in known.reaches
         for port in reach.asked
         if port.connected and (tls := _is_web(brief, port.number)) is not None
-    ]
-    made = await asyncio.gather(*(_visit(net, brief, endpoint, tls) for endpoint, tls in found))
-    return Visits(known=known, all=tuple(made))
+    )
 
 
 def _is_web(brief: Brief, port: int) -> bool | None:
@@ -160,9 +165,9 @@ def _is_web(brief: Brief, port: int) -> bool | None:
     return False if speech == "http" else None
 
 
-async def _visit(net: Asker, brief: Brief, endpoint: Endpoint, tls: bool) -> Visit:
-    first = first_request(brief, endpoint, tls=tls)
-    url = Url(tls=tls, host=first.host, port=first.port, path=first.path)
+async def _visit(net: Asker, brief: Brief, first: HttpRequest) -> Visit:
+    endpoint = Endpoint(first.address, first.port)
+    url = Url(tls=first.tls, host=first.host, port=first.port, path=first.path)
     steps = [Step(url, endpoint.address, await net.ask(first))]
     while True:
         location = _location(steps[-1].seen.outcome)

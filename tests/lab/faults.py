@@ -14,6 +14,9 @@ from tests.lab.zones import TLD_SERVERS, Zone
 
 CUSTOMER = "customer.example."
 OPERATORS = ("op1", "op2")
+ADDRESSES_AND_PORTS = 0x37
+"""Bits of fib_multipath_hash_fields: both addresses, the protocol, both ports."""
+
 WEB = "tcp dport { 80, 443 }"
 
 
@@ -296,8 +299,13 @@ def spread(node: str, *neighbours: str) -> Fault:
     ]
 
     def edit(plan: Plan) -> None:
-        by_ports = {"ipv4__fib_multipath_hash_policy": "1", "ipv6__fib_multipath_hash_policy": "1"}
-        sysctl(node, **by_ports)(plan)
+        # By the fields named: else the kernel takes the hash that a packet brings along through
+        # a veth, which its sender changes with each retransmission.
+        for family in ("ipv4", "ipv6"):
+            name = f"{family}__fib_multipath_hash"
+            sysctl(node, **{f"{name}_policy": "3", f"{name}_fields": str(ADDRESSES_AND_PORTS)})(
+                plan
+            )
         commands(node, *lines)(plan)
 
     return edit
