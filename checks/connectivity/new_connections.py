@@ -1,10 +1,11 @@
 """New connections to one port fare alike.
 
 ## What it does
-Looks at the connections that the run opens anyway. Where one was lost, late, or reset while another
-was accepted, opens 16 more to the port, in groups of eight, and twelve to another port of the host that
-answers. Where those are lost too, it follows eight flows over UDP, each with a source port of
-its own, and asks those that end early a third time.
+Looks at the connections that the run opens anyway. Where one was lost, late, or reset while no
+asked port of the address is open, opens eight more to the port. Where these do not fare alike, it
+opens another twelve, and twelve to another port of the host that answers. Where those are lost too,
+it follows eight flows over UDP, each with a source port of its own, and asks those that end early a
+third time.
 
 ## Why is this bad?
 A service that takes some connections and not others seems to work whenever somebody looks. Each try
@@ -36,10 +37,10 @@ look at it may send them by another link: there a dead member makes connections 
 
 A flow ends at a router when its last answer comes from there, the hops behind it stayed silent
 three times, and other flows go on. Behind a dead member nothing of a flow is ever answered. That
-probes lost at random look so has a chance of p to the power of the probes lost, with p the highest
-rate of loss that the other flows' probes to the same hops allow (95 %, Clopper and Pearson). A
-member is called dead where that chance is below 1 %. Flows that end right before the host are
-parted among machines and no links.
+these flows did get to the next hop, and all answers were lost at random, has a chance of p to the
+power of the probes to it, with p the highest rate of loss that the other flows' probes to the same
+hops allow (95 %, Clopper and Pearson). A member is called dead where that chance is below 1 %.
+Flows that end right before the host are parted among machines and no links.
 
 That the other port answers each time by luck, with the same share lost, must have a chance below
 5 %, and so must the order of accepted and lost connections where nothing but order tells.

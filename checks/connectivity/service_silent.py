@@ -14,6 +14,7 @@ give up, and monitors that only connect see nothing wrong.
 | answers                               | not needed               | service-speaks   |
 | fails in another way than by silence  | not needed               | service-speaks   |
 | silence                               | the TCP handshake        | service-silent   |
+| the next connection is lost           | not needed               | speech-not-heard |
 | ICMP error or an end of this run's    | not needed               | speech-not-heard |
 | nobody knows who speaks first there   | not needed               | speech-not-heard |
 
@@ -38,6 +39,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from checks.facts.flows import Fate, fate_of
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import Speech, speech_of
@@ -203,6 +205,8 @@ def judge_port(heard: Heard, *, hidden: bool) -> Foldable:
 
 
 def _said(heard: Heard) -> Literal["something", "nothing", "unheard"]:
+    if heard.answer and fate_of(heard.answer) is Fate.LOST:
+        return "unheard"
     outcome = heard.answer.outcome if heard.answer else None
     match outcome:
         case Banner(text="", closed=False) | Failed(kind=FailureKind.TIMEOUT):

@@ -24,10 +24,11 @@ from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset
 from netdiag.requests import HopProbe, HttpRequest, TcpConnect, TlsHandshake
 
 GROUP = 8
-"""Connections opened at once: fewer than any usual service lets wait for being accepted."""
+"""Connections opened at once to see whether they fare alike: fewer than services let wait."""
 
-SERIES = 16
-"""New connections to a port that does not treat all alike."""
+SERIES = 20
+"""New connections to a port that does not treat all alike: where the first alone is accepted, that
+is chance in one of 21 cases, below the usual 5 %."""
 
 COMPARED = 12
 """Connections to the port that it is compared with, which is seen to answer at once."""
@@ -106,8 +107,9 @@ class Parting:
 
     `last` is the last router that answers the flows that end, `router` the last that all flows have
     in common; `ended` of `traced` flows end. `members` are the routers behind it on the flows that
-    go on. Behind `last` the flows that end had no answer to any of `unanswered` probes; the others,
-    to the same hops, lost `missed` of `tried`.
+    go on. Behind `last` the flows that end had no answer to any of `unanswered` probes, `next` of
+    which were to the next hop at which others were answered; those, to the same hops, lost `missed`
+    of `tried`.
     """
 
     last: Hop
@@ -116,6 +118,7 @@ class Parting:
     ended: int
     traced: int
     unanswered: int
+    next: int
     missed: int
     tried: int
     path: Path
@@ -123,8 +126,8 @@ class Parting:
 
     @property
     def chance(self) -> float:
-        """The chance that probes lost at random, whatever their flow, look like this."""
-        return highest_rate(self.missed, self.tried) ** self.unanswered
+        """The highest chance that the flows went on to the next hop, and its answers were lost."""
+        return highest_rate(self.missed, self.tried) ** self.next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,9 +218,9 @@ async def _used(
     net: Asker, brief: Brief, known: Reaches, first: tuple[Series, ...]
 ) -> tuple[Series, ...]:
     """These connections with those of the visits and handshakes that the run begins anyway."""
-    requests = [request_for(brief, endpoint) for endpoint, _ in encrypted(brief, known)]
-    asking = (net.ask(one) for one in (*first_requests(brief, known), *requests))
-    more = await asyncio.gather(*asking)
+    pages = (net.ask(request) for request in first_requests(brief, known))
+    shaken = (net.ask(request_for(brief, endpoint)) for endpoint, _ in encrypted(brief, known))
+    more = await asyncio.gather(*pages, *shaken)
     return tuple(
         replace(series, seen=(*series.seen, *_of(series.endpoint, more))) for series in first
     )
@@ -329,15 +332,16 @@ def parting(paths: tuple[Path, ...]) -> Parting | None:
         return None
     behind = (path.at(router.ttl + 1) for path in through)
     replies = [hop for path in through for hop in _behind(path, last.ttl, through)]
+    lost = [hop for path in ended for hop in _behind(path, last.ttl, through)]
+    following = min((hop.ttl for hop in replies if hop.sender), default=0)
     return Parting(
         last=last,
         router=router,
         members=tuple(sorted({hop.sender for hop in behind if hop and hop.sender})),
         ended=len(ended),
         traced=len(paths),
-        unanswered=sum(
-            len(hop.evidence) for path in ended for hop in _behind(path, last.ttl, through)
-        ),
+        unanswered=sum(len(hop.evidence) for hop in lost),
+        next=sum(len(hop.evidence) for hop in lost if hop.ttl == following),
         missed=sum(len(hop.evidence) - bool(hop.sender) for hop in replies),
         tried=sum(len(hop.evidence) for hop in replies),
         path=ended[0],

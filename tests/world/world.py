@@ -13,15 +13,19 @@ from netdiag.requests import Request
 
 @dataclass
 class World:
-    """Answers each request with what `answers` says, and remembers what was sent."""
+    """Answers each request with what `answers` says, and remembers what was sent.
 
-    answers: Callable[[Request], Outcome]
+    An answer with the attempts that led to it is given as `Sent`.
+    """
+
+    answers: Callable[[Request], Outcome | Sent]
     sent: list[Request] = field(default_factory=list)
 
     async def send(self, request: Request) -> Sent:
         self.sent.append(request)
         await asyncio.sleep(0)
-        return Sent(self.answers(request))
+        answer = self.answers(request)
+        return answer if isinstance(answer, Sent) else Sent(answer)
 
     def network(self) -> Network:
         """A network of this world, in which no time passes."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netdiag.model import Brief, Check, Endpoint, Finding, Owner, OwnNetwork, RootServer
+from netdiag.network import Attempt, Sent
 from netdiag.outcomes import (
     ArrivalTtl,
     Connected,
@@ -57,6 +58,11 @@ ROOTS = {4: "198.41.0.4", 6: "2001:503:ba3e::2:30"}
 CONNECTED, RESET = Connected(rtt=0.01), Reset(rtt=0.01)
 SILENT = Failed(kind=FailureKind.TIMEOUT)
 POLICY = Failed(kind=FailureKind.POLICY)
+NOT_ACCEPTED = Sent(
+    SILENT, (Attempt(how="tcp", result="timeout", elapsed=4.0, packets=4, octets=240),)
+)
+"""A request whose connection was lost."""
+
 NO_ROUTE = Failed(kind=FailureKind.NETWORK_UNREACHABLE)
 
 
@@ -107,9 +113,9 @@ class Internet:
     anchors: Mapping[int, bool] = field(default_factory=lambda: {4: True, 6: True})
     routes: Mapping[int, bool] = field(default_factory=lambda: {4: True, 6: True})
     lan_router: bool = True
-    extra: dict[Request, Outcome] = field(default_factory=dict)
+    extra: dict[Request, Outcome | Sent] = field(default_factory=dict)
 
-    def answer(self, request: Request) -> Outcome:
+    def answer(self, request: Request) -> Outcome | Sent:
         if request in self.extra:
             return self.extra[request]
         match request:

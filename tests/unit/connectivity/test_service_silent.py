@@ -5,11 +5,13 @@ import pytest
 from checks.connectivity import service_silent
 from checks.connectivity.service_silent import ServiceSilent
 from netdiag.model import Severity
+from netdiag.network import Sent
 from netdiag.outcomes import Banner, Failed, FailureKind, Outcome
 from netdiag.requests import HttpRequest, ReadBanner, Request, TlsHandshake
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
+    NOT_ACCEPTED,
     POLICY,
     SILENT,
     V4,
@@ -19,7 +21,8 @@ from tests.unit.connectivity.internet import (
 )
 
 GREETING = ReadBanner(address=V4, port=22)
-THEN: dict[str, Outcome] = {
+THEN: dict[str, Outcome | Sent] = {
+    "the next connection is lost": NOT_ACCEPTED,
     "answers": Banner(text="SSH-2.0", closed=False, rtt=0.1),
     "fails in another way than by silence": Failed(kind=FailureKind.CLOSED_EARLY),
     "silence": Banner(text="", closed=False, rtt=3.0),
