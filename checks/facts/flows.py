@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from checks.facts import race
 from checks.facts.handshakes import encrypted, request_for
 from checks.facts.path import Hop, Path, path_to, read_hop
 from checks.facts.reach import CONTROL_PORTS, MOST_CONTROLS, Reaches, connects
@@ -192,8 +193,13 @@ async def flows(net: Asker, brief: Brief) -> Flows:
         _looks(net, known, early),
         _used(net, brief, known, tuple(one for one in first if one not in early)),
     )
-    late = tuple(one for one in used if not one.alike)
+    unlike = tuple(one for one in used if not one.alike)
+    looked = {one.asked.endpoint.address: one for one in looks if one.compared or one.traces}
+    late = tuple(one for one in unlike if one.endpoint.address not in looked)
     looks += await _looks(net, known, late)
+    looks += tuple(
+        replace(looked[one.endpoint.address], asked=one) for one in unlike if one not in late
+    )
     usual = tuple(one for one in used if one.alike)
     return Flows(brief=brief, known=known, usual=usual, closer=looks)
 
@@ -272,15 +278,16 @@ async def _compared(
     odd = {one.endpoint.port for one in without}
     asked = [number for number in known.ports if number not in odd]
     controls = [n for n in CONTROL_PORTS if n not in known.ports][:MOST_CONTROLS]
-    ports = (*asked, *controls)
-    seen = await asyncio.gather(*(net.ask(TcpConnect(address=address, port=p)) for p in ports))
-    answered = (
-        Series(Endpoint(address, port), (one,))
-        for port, one in zip(ports, seen, strict=True)
-        if fate_of(one) in {Fate.ACCEPTED, Fate.RESET}
-    )
-    found = next(answered, None)
-    return await _group(net, found, range(1, 1 + COMPARED)) if found else None
+    requests = (TcpConnect(address=address, port=port) for port in (*asked, *controls))
+    found = await race.first(net, requests, _answered)
+    if found is None or not isinstance(found.request, TcpConnect):
+        return None
+    endpoint = Endpoint(address, found.request.port)
+    return await _group(net, Series(endpoint, (found,)), range(1, 1 + COMPARED))
+
+
+def _answered(seen: Observation) -> bool:
+    return fate_of(seen) in {Fate.ACCEPTED, Fate.RESET}
 
 
 async def traces(net: Asker, address: str) -> tuple[Path, ...]:

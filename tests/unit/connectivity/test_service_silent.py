@@ -44,7 +44,7 @@ def test_the_documented_table_is_what_the_check_decides(then: str, _: str, judge
 def web(tls: Outcome, http: Outcome) -> Internet:
     tls_request = TlsHandshake(address=V4, port=443, server_name="www.example")
     http_request = HttpRequest(address=V4, port=80, tls=False, host="www.example")
-    extra: dict[Request, Outcome] = {tls_request: tls, http_request: http}
+    extra: dict[Request, Outcome | Sent] = {tls_request: tls, http_request: http}
     return Internet({V4: Site(other_ports=CONNECTED)}, extra=extra)
 
 
