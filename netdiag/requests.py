@@ -170,11 +170,11 @@ class HopProbe:
 
     UDP probes go to `port`, TCP ones (SYN) too; ICMP ones are echo requests and have no port.
     A `raw` probe (UDP, TCP) is crafted whole: a TCP flow then keeps its ports, and an ICMP error
-    tells how the packet looked where it ended. It needs CAP_NET_RAW on Linux.
+    tells how the packet looked where it ended. It needs CAP_NET_RAW on Linux. A SYN of the system
+    that gets to an open port makes a connection, which is closed again.
     """
 
     type: ClassVar[str] = "hop-probe"
-    cost: ClassVar[int] = 2
     address: str
     ttl: int
     protocol: Literal["udp", "tcp", "icmp"] = "udp"
@@ -182,6 +182,10 @@ class HopProbe:
     flow: int = 0
     attempt: int = 0
     raw: bool = False
+
+    @property
+    def cost(self) -> int:
+        return 4 if self.protocol == "tcp" and not self.raw else 2
 
     @property
     def destination(self) -> str | None:
