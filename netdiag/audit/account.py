@@ -117,15 +117,17 @@ class _Book:
         )
 
     def best(self, fitting: Iterable[Claim], time: float) -> Claim | None:
-        """The claim to take: a hop probe, which fits least, before others, then by time."""
+        """The claim to take: a hop probe, which fits least, before others, then by time, then one
+        of which nothing was found yet."""
         open_ones = [claim for claim in fitting if claim.open]
 
-        def rank(claim: Claim) -> tuple[bool, bool, bool]:
+        def rank(claim: Claim) -> tuple[bool, bool, bool, bool]:
             kind = claim.observation.request.type
             return (
                 kind == "system-lookup",
                 kind != "hop-probe",
                 not claim.when(self.started, time),
+                claim.found > 0,
             )
 
         return min(open_ones, key=rank, default=None)
