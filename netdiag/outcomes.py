@@ -225,7 +225,11 @@ class ArrivalTtl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """One certificate as served. Times are RFC 3339, UTC; `names` are the subjectAltNames."""
+    """One certificate as served. Times are RFC 3339, UTC; `names` are the subjectAltNames.
+
+    `sha256` and `sha512` are the digests of the whole, `key_sha256` and `key_sha512` those of its
+    SubjectPublicKeyInfo, as TLSA records hold them (RFC 6698, section 2.1); empty where not known.
+    """
 
     subject: str
     issuer: str
@@ -234,6 +238,9 @@ class Certificate:
     not_after: str
     self_issued: bool
     sha256: str
+    sha512: str = ""
+    key_sha256: str = ""
+    key_sha512: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ UNREADABLE = "(not decodable)"
 
 
 def decode(chain: Sequence[bytes]) -> tuple[Certificate, ...]:
-    """The chain in the served order; what cannot be decoded still has its fingerprint."""
+    """The chain in the served order; what cannot be decoded still has its digests."""
     with warnings.catch_warnings():
         # The decoder warns of certificates that break a rule; that is no reader's business here.
         warnings.simplefilter("ignore")
@@ -31,7 +31,7 @@ def decode(chain: Sequence[bytes]) -> tuple[Certificate, ...]:
 def _decode(der: bytes) -> Certificate:
     from cryptography import x509
 
-    fingerprint = hashlib.sha256(der).hexdigest()
+    sha256, sha512 = _digests(der)
     try:
         found = x509.load_der_x509_certificate(der)
     except (ValueError, x509.InvalidVersion):
@@ -42,8 +42,10 @@ def _decode(der: bytes) -> Certificate:
             not_before="",
             not_after="",
             self_issued=False,
-            sha256=fingerprint,
+            sha256=sha256,
+            sha512=sha512,
         )
+    key_sha256, key_sha512 = _digests(_key(found))
     subject = _text(lambda: _spelt(found.subject))
     issuer = _text(lambda: _spelt(found.issuer))
     return Certificate(
@@ -53,8 +55,43 @@ def _decode(der: bytes) -> Certificate:
         not_before=_text(lambda: _time(found.not_valid_before_utc)),
         not_after=_text(lambda: _time(found.not_valid_after_utc)),
         self_issued=subject == issuer != UNREADABLE,
-        sha256=fingerprint,
+        sha256=sha256,
+        sha512=sha512,
+        key_sha256=key_sha256,
+        key_sha512=key_sha512,
     )
+
+
+def _digests(octets: bytes) -> tuple[str, str]:
+    """SHA-256 and SHA-512 in hexadecimal; empty for nothing."""
+    if not octets:
+        return "", ""
+    return hashlib.sha256(octets).hexdigest(), hashlib.sha512(octets).hexdigest()
+
+
+def _key(found: x509.Certificate) -> bytes:
+    """The SubjectPublicKeyInfo as it stands in the certificate; empty where it cannot be found.
+
+    It is the field after serial, algorithm, issuer, validity and subject, which a version may
+    precede (RFC 5280, section 4.1). Encoded anew by a library, odd keys get another digest.
+    """
+    tbs = found.tbs_certificate_bytes
+    start, _ = _element(tbs, 0)
+    if tbs[start : start + 1] == b"\xa0":
+        start = sum(_element(tbs, start))
+    for _ in range(5):
+        start = sum(_element(tbs, start))
+    return tbs[start : sum(_element(tbs, start))]
+
+
+def _element(der: bytes, start: int) -> tuple[int, int]:
+    """Where the content of the element at `start` begins, and how long it is (X.690, 8.1.3)."""
+    length = int.from_bytes(der[start + 1 : start + 2])
+    begin = start + 2
+    if length & 0x80:
+        begin += length & 0x7F
+        length = int.from_bytes(der[start + 2 : begin])
+    return begin, length
 
 
 def _text(read: Callable[[], str]) -> str:
