@@ -51,7 +51,7 @@ from checks.local import (
     uplink_down,
 )
 from checks.routing import black_hole, routing_loop, unreachable_route
-from checks.service import banner, caa, certificate, http_answer, tls
+from checks.service import banner, caa, certificate, dane, http_answer, tls
 from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
@@ -103,6 +103,7 @@ CATALOGUE = Catalogue(
         banner.CHECK,
         caa.CHECK,
         certificate.CHECK,
+        dane.CHECK,
         http_answer.CHECK,
         tls.CHECK,
     ),

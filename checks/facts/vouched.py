@@ -121,7 +121,9 @@ def _verified(seen: Observation, keys: tuple[Key, ...], now: int) -> Standing:
         return "not-seen"
     name, rtype = seen.request.name, seen.request.rtype
     rrset = [r for r in _records(seen, rtype) if r.name == name]
-    made = [s for s in signatures_of(_records(seen, "RRSIG")) if (s.owner, s.covers) == (name, rtype)]
+    made = [
+        s for s in signatures_of(_records(seen, "RRSIG")) if (s.owner, s.covers) == (name, rtype)
+    ]
     found = verdicts(made, rrset, keys, now)
     if Verdict.VALID in found:
         return "vouched"

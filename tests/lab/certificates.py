@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,10 @@ DELIVERY_NAMES = ("shop.delivery.net", "edge.delivery.net")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How a server's certificate should be. Days count from now; negative ones are past."""
+    """How a server's certificate should be. Days count from now; negative ones are past.
+
+    The `key` is one of the lab's by name.
+    """
 
     names: tuple[str, ...] = NAMES
     valid_from: float = -30
@@ -25,12 +29,28 @@ class Wanted:
     trusted: bool = True
     self_signed: bool = False
     with_intermediate: bool = True
+    key: str = "server"
 
 
 @dataclass(frozen=True, slots=True)
 class _Authority:
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
+
+
+def key_of(name: str) -> ec.EllipticCurvePrivateKey:
+    """A key that is the same in every run, so that a zone can announce it."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()) >> 1
+    return ec.derive_private_key(number, ec.SECP256R1())
+
+
+def digest_of(name: str) -> str:
+    """SHA-256 of a key, as TLSA records hold it."""
+    public = key_of(name).public_key()
+    encoded = public.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def issue(wanted: dict[str, Wanted], folder: Path) -> None:
@@ -51,7 +71,7 @@ def issue(wanted: dict[str, Wanted], folder: Path) -> None:
 
 
 def _authority(name: str, signer: _Authority | None) -> _Authority:
-    builder, key = _builder(name, signer, -400, 3000)
+    builder, key = _builder(name, name, signer, -400, 3000)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     builder = builder.add_extension(usage, critical=True)
@@ -59,7 +79,7 @@ def _authority(name: str, signer: _Authority | None) -> _Authority:
 
 
 def _leaf(how: Wanted, signer: _Authority | None) -> _Authority:
-    builder, key = _builder(how.names[0], signer, how.valid_from, how.valid_until)
+    builder, key = _builder(how.names[0], how.key, signer, how.valid_from, how.valid_until)
     names = x509.SubjectAlternativeName([x509.DNSName(name) for name in how.names])
     builder = builder.add_extension(names, critical=False)
     builder = builder.add_extension(
@@ -69,9 +89,9 @@ def _leaf(how: Wanted, signer: _Authority | None) -> _Authority:
 
 
 def _builder(
-    name: str, signer: _Authority | None, start: float, end: float
+    name: str, key_name: str, signer: _Authority | None, start: float, end: float
 ) -> tuple[x509.CertificateBuilder, ec.EllipticCurvePrivateKey]:
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key_of(key_name)
     now = datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer_key = signer.key if signer else key

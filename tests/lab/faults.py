@@ -373,6 +373,15 @@ def certificate(**changes: object) -> Fault:
     return edit
 
 
+def without_encryption(*nodes: str) -> Fault:
+    """These mail servers offer no STARTTLS."""
+
+    def edit(plan: Plan) -> None:
+        plan.unencrypted.update(nodes)
+
+    return edit
+
+
 # The vantage's own machine
 
 

@@ -83,6 +83,7 @@ ct state established,related accept; iifname "to-isp" meta l4proto != ipv6-icmp 
 
 
 def _filters() -> defaultdict[str, Filter]:
+    unencrypted: set[str] = field(default_factory=set)
     filters: defaultdict[str, Filter] = defaultdict(Filter)
     filters["hgw"].tables.append(HOME_NAT.replace("RESOLVER", address("ires").v4))
     return filters
@@ -102,7 +103,7 @@ class Plan:
     """The healthy internet, to be edited before it is built.
 
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
-    `giving` name servers that give whole zones to everybody,
+    `unencrypted` mail servers without STARTTLS, `giving` name servers that give whole zones to everybody,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
     nothing, `programs` what else runs on a machine and says `ready` once it does.
@@ -116,6 +117,7 @@ class Plan:
     mail: dict[str, tuple[int, ...]] = field(
         default_factory=lambda: {"mail": (25, 587), "other": (25, 587)}
     )
+    unencrypted: set[str] = field(default_factory=set)
     filters: defaultdict[str, Filter] = field(default_factory=_filters)
     commands: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sysctls: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))

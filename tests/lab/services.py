@@ -225,7 +225,10 @@ def _listen(port: int, site: Site, how: str = "") -> list[str]:
 
 
 def _smtp(plan: Plan) -> Service:
-    ports = [f"{node}={','.join(map(str, ports))}" for node, ports in plan.mail.items()]
+    marks = {node: "!" if node in plan.unencrypted else "" for node in plan.mail}
+    ports = [
+        f"{node}{marks[node]}={','.join(map(str, ports))}" for node, ports in plan.mail.items()
+    ]
     return Service(
         name="smtp",
         node="mail",

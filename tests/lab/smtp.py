@@ -1,5 +1,6 @@
 """Mail servers (aiosmtpd) on several machines: `python -m tests.lab.smtp NODE=PORT,PORT ...`.
 
+`NODE!` offers no STARTTLS.
 One process serves all of them: a socket stays in the network namespace in which it was made.
 """
 
@@ -37,10 +38,14 @@ async def serve(machines: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     context = tls()
     for machine in machines:
-        node, _, ports = machine.partition("=")
+        words, _, ports = machine.partition("=")
+        node = words.rstrip("!")
+        offered = None if words.endswith("!") else context
 
-        def protocol(name: str = HOST_NAMES[node]) -> SMTP:
-            return SMTP(Sink(), hostname=name, ident="ESMTP", tls_context=context)
+        def protocol(
+            name: str = HOST_NAMES[node], offered: ssl.SSLContext | None = offered
+        ) -> SMTP:
+            return SMTP(Sink(), hostname=name, ident="ESMTP", tls_context=offered)
 
         for port in ports.split(","):
             for listener in listeners(node, int(port)):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tests.lab.certificates import NAMES
-from tests.lab.faults import certificate, page, records
+from tests.lab.certificates import NAMES, digest_of
+from tests.lab.faults import certificate, page, records, signed, without_encryption
 from tests.lab.scenario import Cause, Fault, Scenario
 from tests.lab.topology import address
 
 HOST, HOST2 = address("host"), address("host2")
 ENCRYPTION = ("--only", "mail-encryption", "--thorough")
 BINDING = ("--only", "service-binding", "--thorough")
+DANE = ("--only", "dane", "--thorough")
 STS_HOST = "mta-sts.customer.example"
 
 
@@ -32,6 +33,11 @@ def _policy(*hosts: str, names: tuple[str, ...] = (STS_HOST,)) -> tuple[Fault, .
         certificate(names=(*NAMES, *names)),
         page(f'default_type text/plain; return 200 "{text}";'),
     )
+
+
+def _announced(*data: str, owner: str = "_25._tcp.mail") -> tuple[Fault, ...]:
+    """TLSA records in the zone, which is signed."""
+    return (records(owner, "TLSA", *data), signed())
 
 
 SCENARIOS = (
@@ -75,5 +81,58 @@ SCENARIOS = (
         truth="The zone answers for every name; that is no fault.",
         arguments=("--only", "wildcard", "--thorough"),
         faults=(records("*", "A", HOST.v4),),
+    ),
+    Scenario(
+        name="dane-fine",
+        truth="The mail host's key and the site's authority are announced, and both are served.",
+        target="customer.example",
+        arguments=DANE,
+        faults=(
+            records("_443._tcp", "TLSA", f"2 1 1 {digest_of('Lab Intermediate')}"),
+            *_announced(f"3 1 1 {digest_of('server')}"),
+        ),
+    ),
+    Scenario(
+        name="dane-key-changed",
+        truth="The certificate was renewed with a new key, and the zone announces the old one.",
+        target="customer.example",
+        arguments=DANE,
+        faults=(certificate(key="new"), *_announced(f"3 1 1 {digest_of('server')}")),
+        causes=_cause("tlsa-mismatch"),
+        status=1,
+    ),
+    Scenario(
+        name="dane-key-changing",
+        truth="The zone announces the old key and the new one, as one does before a renewal.",
+        target="customer.example",
+        arguments=DANE,
+        faults=(
+            certificate(key="new"),
+            *_announced(*(f"3 1 1 {digest_of(key)}" for key in ("server", "new"))),
+        ),
+    ),
+    Scenario(
+        name="dane-self-signed",
+        truth="The mail host signed its certificate itself, and the zone announces its key.",
+        target="mail.customer.example",
+        arguments=("--port", "25", *DANE),
+        faults=(certificate(self_signed=True), *_announced(f"3 1 1 {digest_of('server')}")),
+    ),
+    Scenario(
+        name="dane-without-encryption",
+        truth="The zone announces the mail host's key, and the mail host lost its STARTTLS.",
+        target="customer.example",
+        arguments=DANE,
+        faults=(without_encryption("mail"), *_announced(f"3 1 1 {digest_of('server')}")),
+        causes=(Cause(code="tlsa-without-tls", owner="service", support="guide"),),
+        status=1,
+    ),
+    Scenario(
+        name="dane-not-signed",
+        truth="Keys are announced in a zone that nobody signs.",
+        target="customer.example",
+        arguments=DANE,
+        faults=(records("_25._tcp.mail", "TLSA", f"3 1 1 {digest_of('server')}"),),
+        causes=_cause("tlsa-not-signed"),
     ),
 )
