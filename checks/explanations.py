@@ -89,6 +89,7 @@ from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
 from checks.service.banner import GreetingNotHeard
 from checks.service.caa import CaaNotJudged
 from checks.service.certificate import CertificateNotSeen
+from checks.service.dane import TlsaNotJudged
 from checks.service.http_answer import HttpAnswerMalformed, PageNotSeen
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
 from netdiag.model import Explanation, Finding, Severity
@@ -116,6 +117,7 @@ NOT_SEEN_OF_SERVICE: Kinds = (
     GreetingNotHeard,
     PageNotSeen,
     TlsNotSeen,
+    TlsaNotJudged,
 )
 SPEAKS_ODDLY: Kinds = (ServiceSilent, TlsHandshakeFailed, TlsVersionMismatch)
 UNSTEADY: Kinds = (

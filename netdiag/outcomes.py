@@ -243,6 +243,10 @@ class Certificate:
     key_sha512: str = ""
 
 
+NO_STARTTLS = "answer to EHLO (STARTTLS is not offered)"
+"""How the detail of `Failed(NOT_TLS)` begins where a mail server does not offer to encrypt."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSession:
     """The peer completed its side of the handshake, or showed a chain that does not verify.

@@ -36,6 +36,7 @@ TLSA records are *usage selector matching data*. One that holds is enough.
 | 0 1 1 of its authority              | shows a chain                     | tlsa-matches     |
 | 0 1 1 of one it leaves out          | shows a chain                     | tlsa-not-judged  |
 | 3 1 1 of its key                    | offers no STARTTLS on port 25     | tlsa-without-tls |
+| 3 1 1 of its key                    | refuses strangers at port 25      | tlsa-not-judged  |
 | 3 1 1 of its key                    | breaks off the handshake          | tlsa-not-judged  |
 | 3 1 1 of its key                    | could not be asked                | tlsa-not-judged  |
 
@@ -78,7 +79,7 @@ from netdiag.model import (
     Skipped,
 )
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import Failed, FailureKind, TlsSession
+from netdiag.outcomes import NO_STARTTLS, Failed, TlsSession
 from netdiag.requests import TlsHandshake
 
 
@@ -103,7 +104,7 @@ class TlsaMatches(OfEndpoints):
 
     @property
     def message(self) -> str:
-        return f"{self.subject} shows the certificate that {self.name} announces ({self.record})"
+        return f"what is served at {self.subject} is what {self.name} announces ({self.record})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +143,7 @@ class TlsaMismatch(_Wrong):
     @property
     def message(self) -> str:
         return (
-            f"no TLSA record of {self.name} holds for what {self.subject} shows "
+            f"no TLSA record of {self.name} holds for what is served at {self.subject} "
             f"({listed(self.why)}): {self.then}"
         )
 
@@ -154,14 +155,14 @@ class TlsaMismatch(_Wrong):
 @dataclass(frozen=True, kw_only=True)
 class TlsaWithoutTls(_Wrong):
     code: ClassVar[str] = "tlsa-without-tls"
+    area: ClassVar[Area] = Area.SERVICE
     usual_owner: ClassVar[Owner] = Owner.SERVICE
-    answer: str
 
     @property
     def message(self) -> str:
         return (
-            f"{self.name} announces a certificate and {self.subject} offers no encryption "
-            f"({self.answer}): {self.then}"
+            f"{self.name} announces a certificate, and there is no encryption (STARTTLS) at "
+            f"{self.subject}: {self.then}"
         )
 
     @property
@@ -346,14 +347,9 @@ def judge_handshake(one: Served, records: tuple[Tlsa, ...], facts: Facts) -> Fol
     outcome = one.handshake.outcome if one.handshake else None
     if isinstance(outcome, TlsSession) and outcome.chain:
         return judge_chain(one, records, outcome, facts)
-    if isinstance(outcome, Failed) and outcome.kind is FailureKind.NOT_TLS and one.mail:
-        return TlsaWithoutTls(
-            endpoints=(one.endpoint,),
-            evidence=one.evidence,
-            name=one.name,
-            mail=one.mail,
-            answer=outcome.detail,
-        )
+    if isinstance(outcome, Failed) and outcome.detail.startswith(NO_STARTTLS):
+        about = (one.endpoint,)
+        return TlsaWithoutTls(endpoints=about, evidence=one.evidence, name=one.name, mail=one.mail)
     return _open(one, "no certificate was seen")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 
-from netdiag.outcomes import Failed, FailureKind
+from netdiag.outcomes import NO_STARTTLS, Failed, FailureKind
 from netdiag.text import clean
 from netdiag.wire import sockets
 
@@ -28,18 +28,18 @@ async def start_tls(stream: socket.socket) -> Failed | None:
 async def _dialogue(stream: socket.socket) -> Failed | None:
     greeting = await _reply(stream)
     if not greeting.startswith(b"220"):
-        return _refused("the greeting", greeting)
+        return _refused("answer to the greeting", greeting)
     await sockets.send_all(stream, b"EHLO " + _own_name(stream) + b"\r\n")
     offered = await _reply(stream)
     if not any(line[4:].strip().upper() == b"STARTTLS" for line in offered.splitlines()):
-        return _refused("EHLO (STARTTLS is not offered)", offered)
+        return _refused(NO_STARTTLS, offered)
     await sockets.send_all(stream, b"STARTTLS\r\n")
     answer = await _reply(stream)
-    return None if answer.startswith(b"220") else _refused("STARTTLS", answer)
+    return None if answer.startswith(b"220") else _refused("answer to STARTTLS", answer)
 
 
 def _refused(what: str, reply: bytes) -> Failed:
-    return Failed(kind=FailureKind.NOT_TLS, detail=f"answer to {what}: {clean(reply, 300)}")
+    return Failed(kind=FailureKind.NOT_TLS, detail=f"{what}: {clean(reply, 300)}")
 
 
 def _own_name(stream: socket.socket) -> bytes:

@@ -83,7 +83,6 @@ ct state established,related accept; iifname "to-isp" meta l4proto != ipv6-icmp 
 
 
 def _filters() -> defaultdict[str, Filter]:
-    unencrypted: set[str] = field(default_factory=set)
     filters: defaultdict[str, Filter] = defaultdict(Filter)
     filters["hgw"].tables.append(HOME_NAT.replace("RESOLVER", address("ires").v4))
     return filters
@@ -103,7 +102,8 @@ class Plan:
     """The healthy internet, to be edited before it is built.
 
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
-    `unencrypted` mail servers without STARTTLS, `giving` name servers that give whole zones to everybody,
+    `unencrypted` mail servers without STARTTLS,
+    `giving` name servers that give whole zones to everybody,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
     nothing, `programs` what else runs on a machine and says `ready` once it does.

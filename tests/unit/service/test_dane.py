@@ -12,7 +12,7 @@ from checks.service import dane
 from checks.service.dane import Facts, Served, TlsaMismatch
 from netdiag.model import Endpoint, Severity
 from netdiag.network import Observation, ObservationId
-from netdiag.outcomes import Certificate, Failed, FailureKind, Outcome, TlsSession
+from netdiag.outcomes import NO_STARTTLS, Certificate, Failed, FailureKind, Outcome, TlsSession
 from netdiag.requests import TlsHandshake
 from tests.doctable import rows
 from tests.unit.service.site import HOST, NOW, certificate, session
@@ -46,7 +46,12 @@ SERVERS: dict[str, Outcome] = {
     "shows a self-signed certificate": dataclasses.replace(
         session(code=18, why="self-signed certificate"), chain=(SELF,)
     ),
-    "offers no STARTTLS on port 25": Failed(kind=FailureKind.NOT_TLS, detail="250 HELP"),
+    "offers no STARTTLS on port 25": Failed(
+        kind=FailureKind.NOT_TLS, detail=f"{NO_STARTTLS}: 250 HELP"
+    ),
+    "refuses strangers at port 25": Failed(
+        kind=FailureKind.NOT_TLS, detail="answer to the greeting: 554 no"
+    ),
     "breaks off the handshake": Failed(kind=FailureKind.RESET),
     "could not be asked": Failed(kind=FailureKind.POLICY),
 }
