@@ -10,14 +10,17 @@ from checks.facts.tlsa import FOR_ANY, FOR_MAIL, Tlsa, tlsa_of
 from checks.facts.vouched import Vouched
 from checks.service import dane
 from checks.service.dane import Facts, Served, TlsaMismatch
-from netdiag.model import Endpoint, Severity
+from netdiag.model import Endpoint, Finding, Severity
 from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import NO_STARTTLS, Certificate, Failed, FailureKind, Outcome, TlsSession
 from netdiag.requests import TlsHandshake
 from tests.doctable import rows
 from tests.unit.service.site import HOST, NOW, certificate, session
 
-UNTRUSTED = {"code": 20, "why": "unable to get local issuer certificate"}
+
+def untrusted(leaf: Certificate) -> TlsSession:
+    """As OpenSSL puts it where nobody knows the authority."""
+    return session(leaf, ABOVE, code=20, why="unable to get local issuer certificate")
 
 
 def digested(one: Certificate, name: str) -> Certificate:
@@ -41,8 +44,8 @@ ABOVE = digested(certificate(-400, 400, (), "CN=Root", "CN=Intermediate"), "auth
 SERVERS: dict[str, Outcome] = {
     "any": session(LEAF, ABOVE),
     "shows a chain": session(LEAF, ABOVE),
-    "shows a chain for another name": session(OTHER_NAME, ABOVE, **UNTRUSTED),
-    "shows a chain that is out of date": session(OLD, ABOVE, **UNTRUSTED),
+    "shows a chain for another name": untrusted(OTHER_NAME),
+    "shows a chain that is out of date": untrusted(OLD),
     "shows a self-signed certificate": dataclasses.replace(
         session(code=18, why="self-signed certificate"), chain=(SELF,)
     ),
@@ -105,7 +108,7 @@ def served(records: Vouched, outcome: Outcome, *, mail: bool) -> Served:
     return Served(host=HOST, endpoint=to, mail=mail, records=records, handshake=seen)
 
 
-def judged(one: Served) -> dane.Finding:
+def judged(one: Served) -> Finding:
     (finding,) = dane.judge(Facts(domain="customer.example", now=NOW, served=(one,)))
     return finding
 
@@ -151,7 +154,7 @@ def test_the_server_s_own_certificate_is_no_authority_above_it() -> None:
 
 def test_mail_s_certificate_may_be_for_the_domain() -> None:
     leaf = digested(certificate(names=("customer.example",)), "leaf")
-    shown = session(leaf, ABOVE, **UNTRUSTED)
+    shown = untrusted(leaf)
     codes = [
         judged(served(announced("2 1 1 of its authority"), shown, mail=mail)).code
         for mail in (True, False)
