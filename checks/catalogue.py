@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.connectivity import (
+    data_lost,
     families,
     host_state,
     mail_port,
@@ -50,7 +51,7 @@ from checks.local import (
     no_default_route,
     uplink_down,
 )
-from checks.routing import black_hole, routing_loop, unreachable_route
+from checks.routing import black_hole, packet_sizes, routing_loop, unreachable_route
 from checks.service import banner, caa, certificate, dane, http_answer, tls
 from netdiag.conclude import Catalogue
 
@@ -85,12 +86,14 @@ CATALOGUE = Catalogue(
         zone_signatures.CHECK,
         zone_transfer.CHECK,
         families.CHECK,
+        data_lost.CHECK,
         host_state.CHECK,
         mail_port.CHECK,
         new_connections.CHECK,
         port_state.CHECK,
         service_silent.CHECK,
         black_hole.CHECK,
+        packet_sizes.CHECK,
         routing_loop.CHECK,
         unreachable_route.CHECK,
         detour.CHECK,

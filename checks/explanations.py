@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from checks.connectivity.data_lost import DataLostAfterHandshake
 from checks.connectivity.families import (
     AaaaWithoutService,
     FamilyUndetermined,
@@ -84,13 +85,14 @@ from checks.local.link import LinkDown, NoAddress
 from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
+from checks.routing.packet_sizes import PmtuBlackHole
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
 from checks.service.banner import GreetingNotHeard
 from checks.service.caa import CaaNotJudged
 from checks.service.certificate import CertificateNotSeen
 from checks.service.dane import TlsaNotJudged
-from checks.service.http_answer import HttpAnswerMalformed, PageNotSeen
+from checks.service.http_answer import AnswerTruncated, HttpAnswerMalformed, PageNotSeen
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
 from netdiag.model import Explanation, Finding, Severity
 
@@ -297,6 +299,11 @@ def not_every_connection(cause: BackendIntermittent | BacklogFull, symptom: OfEn
     return not set(cause.endpoints).isdisjoint(symptom.endpoints)
 
 
+def large_packets_vanish(cause: PmtuBlackHole, symptom: AboutTarget) -> bool:
+    """An exchange with this address stalls, and small segments cure it."""
+    return cause.stalls and same_address(cause, symptom)
+
+
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((LinkDown,), (NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
@@ -347,6 +354,12 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((AaaaWithoutService,), (PortClosed, *NOT_SEEN_OF_TARGET), ports_of_family),
     *rules(
         (ServiceSilent, TlsVersionMismatch, TlsHandshakeFailed), NOT_SEEN_OF_SERVICE, same_endpoint
+    ),
+    *rules((DataLostAfterHandshake,), (ServiceSilent, *NOT_SEEN_OF_SERVICE), same_endpoint),
+    *rules(
+        (PmtuBlackHole,),
+        (ServiceSilent, AnswerTruncated, *NOT_SEEN_OF_SERVICE),
+        large_packets_vanish,
     ),
     *rules((TlsVersionMismatch, TlsHandshakeFailed), (HttpAnswerMalformed,), same_endpoint),
     *rules((*WAY_BREAKS, *PORT_SHUT), (PageNotSeen,), same_address),

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from netdiag.requests import DnsQuery, Echo, HopProbe, Request
+from netdiag.requests import DnsQuery, Echo, HopProbe, Request, SizeProbe
 from netdiag.special import NEVER, Kind, special
 
 PRIVATE_NETWORKS = frozenset({Kind.PRIVATE, Kind.SHARED})
@@ -69,7 +69,7 @@ def _is_service(request: Request) -> bool:
     """What a resolver or a router does for every machine of its network."""
     if isinstance(request, DnsQuery):
         return request.recursion_desired
-    return isinstance(request, Echo | HopProbe)
+    return isinstance(request, Echo | HopProbe | SizeProbe)
 
 
 def _canonical(address: str) -> str:

@@ -61,10 +61,26 @@ _OURS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stall:
+    """How a TCP connection stood when the wait for it was over, as this machine's kernel tells.
+
+    `unacknowledged` counts segments sent without a word about their arrival, `retransmitted` those
+    sent again, `received` octets that came in order.
+    """
+
+    unacknowledged: int
+    retransmitted: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
+    """Nothing usable came back. `stall` is there for a time-out of an established connection."""
+
     type: ClassVar[str] = "failed"
     kind: FailureKind
     detail: str = ""
+    stall: Stall | None = None
 
 
 class Unreachable(enum.Enum):
@@ -221,6 +237,16 @@ class ArrivalTtl:
     type: ClassVar[str] = "arrival-ttl"
     answer: Literal["syn-ack", "rst"]
     ttl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataEnded:
+    """What became of the first words on a connection: `expired` where an ICMP error says that they
+    ended on the way, else the host acknowledged them."""
+
+    type: ClassVar[str] = "data-ended"
+    expired: bool
+    rtt: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +450,7 @@ Outcome = (
     | Connected
     | Reset
     | ArrivalTtl
+    | DataEnded
     | TlsSession
     | HttpReply
     | RdapReply

@@ -76,6 +76,20 @@ REVIEWS: dict[type[Any], Review] = {
         "crafted SYN that is accepted is reset by this machine's kernel.",
         "RFC 1812, section 5.3.1; RFC 792; RFC 9293, section 3.10.7.1",
     ),
+    requests.SizeProbe: Review(
+        "One UDP datagram of zeros, of a given size and with a limited TTL, that may not be "
+        "fragmented.",
+        "It dies on the way, is refused as too big, or meets a closed port. What this machine's "
+        "kernel learns from a refusal is the path MTU that any program would have learnt.",
+        "RFC 1191, section 4; RFC 8201; RFC 1122, section 3.2.2.1",
+    ),
+    requests.DataProbe: Review(
+        "A TCP handshake, then a TLS hello or a HEAD request that may cross only some routers, and "
+        "which the kernel sends again when unanswered.",
+        "The words end on the way. Where they get to the service they ask for nothing but a "
+        "handshake or the headers of a page.",
+        "RFC 9293, section 3.8; RFC 8446, section 4.1.2; RFC 9110, section 9.2.1",
+    ),
     requests.SystemLookup: Review(
         "What the operating system asks its own resolvers for a name.",
         "The same question that any program on this machine asks.",

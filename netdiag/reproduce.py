@@ -13,19 +13,24 @@ from collections.abc import Iterable
 from netdiag.network import Observation
 from netdiag.outcomes import Failed, FailureKind
 from netdiag.requests import (
+    FULL_TTL,
+    DataProbe,
     DnsQuery,
     Echo,
     HopProbe,
     HttpRequest,
     RdapQuery,
+    ReadAbilities,
     ReadBanner,
     ReadHostsFile,
     ReadInterfaces,
     ReadNeighbours,
+    ReadProxies,
     ReadResolvers,
     ReadRoutes,
     Request,
     SelectSource,
+    SizeProbe,
     SystemLookup,
     TcpArrivalTtl,
     TcpConnect,
@@ -62,8 +67,8 @@ def command(request: Request) -> str | None:
     match request:
         case DnsQuery():
             return _dig(request)
-        case Echo(address=address):
-            return f"ping -c 3 {shlex.quote(address)}"
+        case Echo() | SizeProbe():
+            return _ping(request)
         case TcpConnect(address=address, port=port) | TcpArrivalTtl(address=address, port=port):
             return f"nc -v -z -w 4 {shlex.quote(address)} {port}"
         case ReadBanner(address=address, port=port):
@@ -76,6 +81,24 @@ def command(request: Request) -> str | None:
             return _curl_json(request)
         case HopProbe():
             return _traceroute(request)
+        case DataProbe():
+            return _speaking(request)
+        case _:
+            return _look(request)
+
+
+def _look(
+    request: SystemLookup
+    | SelectSource
+    | ReadRoutes
+    | ReadInterfaces
+    | ReadNeighbours
+    | ReadResolvers
+    | ReadHostsFile
+    | ReadProxies
+    | ReadAbilities,
+) -> str | None:
+    match request:
         case SystemLookup(name=name):
             return f"getent ahosts {shlex.quote(name)}"
         case SelectSource(address=address):
@@ -117,7 +140,36 @@ def _traceroute(probe: HopProbe) -> str:
     return f"traceroute -n{ways[probe.protocol]} {shlex.quote(probe.address)}"
 
 
+def _ping(request: Echo | SizeProbe) -> str:
+    size = ttl = ""
+    if isinstance(request, SizeProbe):
+        headers = 48 if ":" in request.address else 28
+        size = f" -M probe -s {request.size - headers}"
+        ttl = f" -t {request.ttl}" if request.ttl != FULL_TTL else ""
+    return f"ping -c 3{size}{ttl} {shlex.quote(request.address)}"
+
+
+def _socat(request: TlsHandshake | HttpRequest) -> str:
+    """curl and openssl cannot limit the segments of a connection."""
+    peer = f"{_bracketed(request.address)}:{request.port},mss={request.segment}"
+    if isinstance(request, HttpRequest):
+        name = request.host if request.tls else None
+        words = f"{request.method} {request.path} HTTP/1.1\\r\\nHost: {request.host}\\r\\n\\r\\n"
+        asks = f"printf {shlex.quote(words.replace('%', '%%'))}"
+    else:
+        name, asks = request.server_name, "sleep 2"
+    encrypts = isinstance(request, TlsHandshake) or request.tls
+    if encrypts:
+        sni = f"snihost={name}" if name else "no-sni=1"
+        place = f"OPENSSL:{peer},verify=0,{sni}"
+    else:
+        place = f"TCP:{peer}"
+    return f"{asks} | socat -d -d - {shlex.quote(place)}"
+
+
 def _openssl(request: TlsHandshake) -> str:
+    if request.segment:
+        return _socat(request)
     peer = f"{_bracketed(shlex.quote(request.address))}:{request.port}"
     name = request.server_name
     sni = f"-servername {shlex.quote(name)}" if name else "-noservername"
@@ -125,7 +177,17 @@ def _openssl(request: TlsHandshake) -> str:
     return f"openssl s_client -connect {peer} {sni}{starttls} </dev/null"
 
 
+def _speaking(probe: DataProbe) -> str:
+    """The same words as far as they get: no usual tool limits the TTL of data alone."""
+    address, port, host = probe.address, probe.port, probe.host
+    if probe.tls:
+        return _openssl(TlsHandshake(address=address, port=port, server_name=host))
+    return _curl(HttpRequest(address=address, port=port, tls=False, host=host, method="HEAD"))
+
+
 def _curl(request: HttpRequest) -> str:
+    if request.segment:
+        return _socat(request)
     scheme = "https" if request.tls else "http"
     usual = request.port == (443 if request.tls else 80)
     url = (

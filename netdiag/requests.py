@@ -89,7 +89,8 @@ class TcpArrivalTtl:
 class TlsHandshake:
     """A TLS handshake with `server_name` as SNI (None: no SNI), closed politely.
 
-    With `starttls="smtp"` the handshake follows EHLO and STARTTLS.
+    With `starttls="smtp"` the handshake follows EHLO and STARTTLS. `segment` is the largest TCP
+    segment that either side may send, in octets of data; None leaves it to the systems.
     """
 
     type: ClassVar[str] = "tls-handshake"
@@ -98,6 +99,7 @@ class TlsHandshake:
     port: int
     server_name: str | None
     starttls: Literal["smtp"] | None = None
+    segment: int | None = None
 
     @property
     def destination(self) -> str | None:
@@ -110,6 +112,7 @@ class HttpRequest:
 
     `host` goes into the Host header and, with `tls`, into SNI. The certificate is not judged
     here (that is `TlsHandshake`'s), so that a bad one does not hide the service behind it.
+    `segment` is as in `TlsHandshake`.
     """
 
     type: ClassVar[str] = "http-request"
@@ -121,6 +124,7 @@ class HttpRequest:
     path: str = "/"
     method: Literal["GET", "HEAD"] = "GET"
     attempt: int = 0
+    segment: int | None = None
 
     @property
     def destination(self) -> str | None:
@@ -186,6 +190,47 @@ class HopProbe:
     @property
     def cost(self) -> int:
         return 4 if self.protocol == "tcp" and not self.raw else 2
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+FULL_TTL = 64
+"""Enough to cross any path (RFC 1700), and what most systems set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeProbe:
+    """One UDP datagram to a closed port that nobody may fragment. `size` is the octets of the whole
+    IP packet, 64 at least; `ttl` how many routers it may cross."""
+
+    type: ClassVar[str] = "size-probe"
+    cost: ClassVar[int] = 1
+    address: str
+    size: int
+    ttl: int = FULL_TTL
+    port: int = 33434
+    attempt: int = 0
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataProbe:
+    """A TCP connection whose first words may cross `ttl` routers at most: a TLS hello for the
+    server name `host`, or without `tls` a HEAD request for it. It tells how far the words of a
+    connection get, where the connection itself is accepted."""
+
+    type: ClassVar[str] = "data-probe"
+    cost: ClassVar[int] = 16
+    address: str
+    port: int
+    ttl: int
+    host: str
+    tls: bool
 
     @property
     def destination(self) -> str | None:
@@ -285,6 +330,8 @@ Request = (
     | RdapQuery
     | ReadBanner
     | HopProbe
+    | SizeProbe
+    | DataProbe
     | SystemLookup
     | SelectSource
     | ReadRoutes

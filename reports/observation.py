@@ -14,6 +14,7 @@ from netdiag.outcomes import (
     ArrivalTtl,
     Banner,
     Connected,
+    DataEnded,
     DnsReply,
     EchoReply,
     Failed,
@@ -37,6 +38,8 @@ from netdiag.outcomes import (
     Unreachable,
 )
 from netdiag.requests import (
+    FULL_TTL,
+    DataProbe,
     DnsQuery,
     Echo,
     HopProbe,
@@ -52,6 +55,7 @@ from netdiag.requests import (
     ReadRoutes,
     Request,
     SelectSource,
+    SizeProbe,
     SystemLookup,
     TcpArrivalTtl,
     TcpConnect,
@@ -172,6 +176,11 @@ def _asked(request: Request) -> str:
             return f"banner of {_endpoint(address, port)}"
         case HopProbe():
             return _hop_probe(request)
+        case SizeProbe(size=size, ttl=ttl, address=address):
+            until = f", to hop {ttl}" if ttl != FULL_TTL else ""
+            return f"{size} octets unfragmented to {address}{until}"
+        case DataProbe(address=address, port=port, ttl=ttl):
+            return f"the first words to {_endpoint(address, port)}, to hop {ttl}"
         case _:
             return _look(request)
 
@@ -227,7 +236,12 @@ def _query(query: DnsQuery) -> str:
 def _handshake(request: TlsHandshake) -> str:
     name = f" for {request.server_name}" if request.server_name is not None else " without a name"
     starttls = f" after {request.starttls.upper()} STARTTLS" if request.starttls else ""
-    return f"TLS {_endpoint(request.address, request.port)}{name}{starttls}"
+    endpoint = _endpoint(request.address, request.port)
+    return f"TLS {endpoint}{name}{starttls}{_in_segments(request)}"
+
+
+def _in_segments(request: TlsHandshake | HttpRequest) -> str:
+    return f", segments of {request.segment} octets" if request.segment else ""
 
 
 def _http_request(request: HttpRequest) -> str:
@@ -236,7 +250,7 @@ def _http_request(request: HttpRequest) -> str:
     port = "" if usual else f":{request.port}"
     url = f"{scheme}://{_bracketed(request.host)}{port}{request.path}"
     at = "" if request.host == request.address else f" at {request.address}"
-    return f"{request.method} {url}{at}"
+    return f"{request.method} {url}{at}{_in_segments(request)}"
 
 
 def _hop_probe(probe: HopProbe) -> str:
@@ -259,6 +273,7 @@ def _came(
     | Connected
     | Reset
     | ArrivalTtl
+    | DataEnded
     | TlsSession
     | HttpReply
     | RdapReply
@@ -286,6 +301,8 @@ def _came(
             return "reset"
         case ArrivalTtl(answer=answer, ttl=ttl):
             return f"{answer.upper().replace('-', '/')} arrives with TTL {ttl}"
+        case DataEnded(expired=expired):
+            return "they got there and ended" if expired else "acknowledged"
         case TlsSession():
             return _session(outcome)
         case HttpReply():

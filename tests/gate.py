@@ -91,7 +91,7 @@ def keys_of(request: Request) -> Iterator[Key]:
     """What a request accounts for."""
     fields = {name: getattr(request, name, None) for name in ("address", "server", "name", "port")}
     place = fields["address"] or fields["server"]
-    bound = type(request).__name__ not in {"HopProbe", "Echo", "SelectSource"}
+    bound = type(request).__name__ not in {"HopProbe", "SizeProbe", "Echo", "SelectSource"}
     if place:
         yield plain(place), int(fields["port"] or ANY_PORT) if bound else ANY_PORT
     elif fields["name"]:

@@ -13,12 +13,14 @@ from netdiag.audit.speech import Farewell, Fetch, Hello, Question, Silence, Word
 from netdiag.network import Observation
 from netdiag.outcomes import Interfaces, Resolvers, Routes
 from netdiag.requests import (
+    DataProbe,
     DnsQuery,
     Echo,
     HopProbe,
     HttpRequest,
     RdapQuery,
     ReadBanner,
+    SizeProbe,
     SystemLookup,
     TlsHandshake,
 )
@@ -104,7 +106,7 @@ def _unit(request: object, how: str) -> str:
         return "tcp"
     if how.startswith("icmp"):
         return "icmp"
-    return "udp" if isinstance(request, DnsQuery | Echo | HopProbe) else "above"
+    return "udp" if isinstance(request, DnsQuery | Echo | HopProbe | SizeProbe) else "above"
 
 
 def gateways_of(transcript: Iterable[Observation], *, dead: bool = False) -> set[str]:
@@ -148,10 +150,19 @@ def datagram(claim: Claim, packet: Packet, asked: Question | None) -> bool:
         case HopProbe(protocol="udp"):
             harmless = len(packet.payload) <= _LONGEST_PROBE and not any(packet.payload[4:])
             return harmless and packet.dport == request.port and packet.ttl == request.ttl
+        case SizeProbe():
+            size = len(packet.payload) + _headers(request.address)
+            harmless = size == request.size and not any(packet.payload)
+            return harmless and packet.dport == request.port and packet.ttl == request.ttl
         case Echo():
             nothing = not any(packet.payload) and len(packet.payload) <= request.size
             return packet.dport == ECHO_PORT and nothing
     return False
+
+
+def _headers(address: str) -> int:
+    """Octets of the IP and UDP headers of a datagram to `address`."""
+    return 48 if ":" in address else 28
 
 
 def message(claim: Claim, packet: Packet) -> bool:
@@ -199,6 +210,10 @@ def _says(request: object, words: Words) -> bool:
         case ((HttpRequest() | RdapQuery()), Fetch()):
             method = request.method if isinstance(request, HttpRequest) else "GET"
             return not request.tls and words.method == method and _fetches(request, words)
+        case DataProbe(tls=True), Hello(starttls=False):
+            return _same_name(request.host, words.server_name) and words.only_shakes_hands
+        case DataProbe(tls=False), Fetch(method="HEAD", path="/"):
+            return _same_name(request.host, words.host.strip("[]"))
         case ReadBanner(), Farewell(greeted=False):
             return True
     return False

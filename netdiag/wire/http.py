@@ -20,7 +20,7 @@ from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Failed, FailureKind, HttpReply, Outcome
 from netdiag.requests import HttpRequest
 from netdiag.text import clean
-from netdiag.wire import failures, sockets, tls_stream
+from netdiag.wire import failures, sockets, tcp, tls_stream
 from netdiag.wire.http_backend import (
     MOST_HEAD,
     Exchange,
@@ -49,6 +49,8 @@ async def send(request: HttpRequest, clock: Clock, context: ssl.SSLContext) -> S
 async def exchanged(exchange: Exchange) -> Sent:
     """What came of the exchange, which keeps the body's start."""
     outcome = await _ask(exchange)
+    if isinstance(outcome, Failed):
+        outcome = tcp.stalled(outcome, exchange.stream)
     return Sent(outcome, (*exchange.attempts, _attempt(exchange, outcome)))
 
 

@@ -23,6 +23,9 @@ from netdiag.wire.tls_stream import TlsStream
 TOTAL_WAIT = 8.0
 """Seconds for all of a request."""
 
+AGAIN_WAIT = 4.0
+"""The same for a request repeated with small segments: what these cure is quick."""
+
 MOST_HEAD = 65536
 """Octets read before the headers are complete."""
 
@@ -61,6 +64,7 @@ class Exchange:
     keep: int = 2048
     most_body: int = MOST_BODY
     accept: str = "*/*"
+    stream: socket.socket | None = None
     tls: TlsStream | None = None
     head_complete: bool = False
     ended: bool = False
@@ -70,7 +74,8 @@ class Exchange:
 
     @property
     def left(self) -> float:
-        return TOTAL_WAIT - (self.clock() - self.started)
+        total = TOTAL_WAIT if self.request.segment is None else AGAIN_WAIT
+        return total - (self.clock() - self.started)
 
 
 async def open_stream(exchange: Exchange) -> socket.socket:
@@ -78,13 +83,14 @@ async def open_stream(exchange: Exchange) -> socket.socket:
     request = exchange.request
     # What came before was loading and preparing: the request starts with its first packet.
     exchange.started = exchange.clock()
-    options = tcp.Options(wait=min(tcp.WAIT, exchange.left))
+    options = tcp.Options(wait=min(tcp.WAIT, exchange.left), segment=request.segment)
     connecting = tcp.handshake(request.address, request.port, exchange.clock, options)
     done = await exchange.closing.enter_async_context(connecting)
     exchange.attempts.append(done.attempt)
     if done.failure or not done.stream:
         raise NotConnectedError(done.failure or Failed(kind=FailureKind.OTHER))
     exchange.connected = exchange.since_start()
+    exchange.stream = done.stream
     return done.stream
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from netdiag.network import Sent
 from netdiag.requests import (
+    DataProbe,
     DnsQuery,
     Echo,
     HopProbe,
@@ -27,6 +28,7 @@ from netdiag.requests import (
     ReadRoutes,
     Request,
     SelectSource,
+    SizeProbe,
     SystemLookup,
     TcpArrivalTtl,
     TcpConnect,
@@ -100,6 +102,14 @@ class LiveTransport:
                 return await echo.send(request, self._clock)
             case HopProbe():
                 return await self._hops.send(request)
+            case SizeProbe():
+                from netdiag.wire import sizes
+
+                return await sizes.send(request, self._clock)
+            case DataProbe():
+                from netdiag.wire import data
+
+                return await data.send(request, self._clock)
             case TcpArrivalTtl():
                 from netdiag.wire import arrival
 

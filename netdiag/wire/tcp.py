@@ -14,10 +14,10 @@ import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netdiag.network import Attempt, Sent
-from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset
+from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset, Stall
 from netdiag.requests import TcpConnect
 from netdiag.wire import errqueue, failures, sockets
 from netdiag.wire.sockets import Clock
@@ -28,6 +28,9 @@ after 3 s (RFC 4861: MAX_MULTICAST_SOLICIT times RETRANS_TIMER; Linux does ARP a
 says so: the wait must outlive that."""
 
 _TCP_SYNCNT, _TCP_INFO = 7, 11
+_INFO_LENGTH = 136
+"""Octets of tcp_info up to `tcpi_bytes_received` (Linux 4.1 and later)."""
+
 _SYN_RETRIES = 3
 _SYN, _SEGMENT = 60, 52
 """Octets of an IPv4 SYN and of a segment without data, with Linux's usual options."""
@@ -64,12 +67,14 @@ class Handshake:
 class Options:
     """`ttl` limits the routers that the SYN crosses; what arrives with a TTL below `least_ttl`
     is not taken (Linux: IP_MINTTL), and about `receive_buffer` octets are taken before they are
-    read, the rest being refused with a reset. None leaves the system's choice."""
+    read, the rest being refused with a reset. `segment` is the largest segment, in octets of data,
+    that this side sends and asks for. None leaves the system's choice."""
 
     wait: float = WAIT
     ttl: int | None = None
     least_ttl: int | None = None
     receive_buffer: int | None = None
+    segment: int | None = None
 
 
 DEFAULTS = Options()
@@ -115,6 +120,8 @@ def _prepare(sock: socket.socket, options: Options) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, _TCP_SYNCNT, _SYN_RETRIES)
     if options.receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
+    if options.segment is not None and hasattr(socket, "TCP_MAXSEG"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, options.segment)
     if options.ttl is not None:
         set_ttl(sock, options.ttl)
     if options.least_ttl is not None:
@@ -185,6 +192,25 @@ def _syns(sock: socket.socket, elapsed: float) -> int:
         return 1 + min(int(struct.unpack_from("@I", info, 100)[0]), _SYN_RETRIES)
     except (OSError, struct.error):
         return due
+
+
+def stalled(failed: Failed, sock: socket.socket | None) -> Failed:
+    """`failed`, with the state of the connection where it is a time-out and the system tells."""
+    if failed.kind is not FailureKind.TIMEOUT or sock is None or sys.platform != "linux":
+        return failed
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _INFO_LENGTH)
+        unacknowledged, retransmitted, received = (
+            *struct.unpack_from("@I", info, 24),
+            *struct.unpack_from("@I", info, 100),
+            *struct.unpack_from("@Q", info, 128),
+        )
+    except (OSError, struct.error):
+        return failed
+    stall = Stall(
+        unacknowledged=unacknowledged, retransmitted=retransmitted, received=min(received, 1 << 40)
+    )
+    return replace(failed, stall=stall)
 
 
 def _measured(sock: socket.socket, elapsed: float) -> tuple[float, int]:

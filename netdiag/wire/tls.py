@@ -17,6 +17,9 @@ from netdiag.wire.tls_stream import TlsStream
 WAIT = 5.0
 """Seconds for the TLS handshake once TCP is connected."""
 
+AGAIN_WAIT = 3.0
+"""The same where the handshake is repeated with small segments: what these cure is quick."""
+
 STARTTLS_WAIT = 12.0
 """Seconds for the dialogue before it: mail servers make strangers wait 5 s or more on purpose."""
 
@@ -47,7 +50,8 @@ def _folder_of_roots() -> bool:
 
 async def send(request: TlsHandshake, clock: Clock, context: ssl.SSLContext) -> Sent:
     """Connect, shake hands, say goodbye."""
-    async with tcp.handshake(request.address, request.port, clock) as done:
+    options = tcp.Options(segment=request.segment)
+    async with tcp.handshake(request.address, request.port, clock, options) as done:
         if done.failure or not done.stream:
             return Sent(done.failure or done.outcome, (done.attempt,))
         if request.starttls:
@@ -66,7 +70,10 @@ async def send(request: TlsHandshake, clock: Clock, context: ssl.SSLContext) -> 
             detail = clean(f"not usable as a server name: {error}", 300)
             return Sent(Failed(kind=FailureKind.OTHER, detail=detail), (done.attempt,))
         started = clock()
-        outcome = await _shake_hands(stream, clock)
+        wait = WAIT if request.segment is None else AGAIN_WAIT
+        outcome = await _shake_hands(stream, clock, wait)
+        if isinstance(outcome, Failed):
+            outcome = tcp.stalled(outcome, done.stream)
         overhead = _SEGMENTS * (sockets.HEADERS[sockets.family(request.address)] + 32)
         attempt = _attempt(outcome, clock() - started, _SEGMENTS, stream.sent + overhead)
         return Sent(outcome, (done.attempt, attempt))
@@ -77,11 +84,11 @@ def _unzoned(address: str) -> str:
     return address.partition("%")[0]
 
 
-async def _shake_hands(stream: TlsStream, clock: Clock) -> Outcome:
+async def _shake_hands(stream: TlsStream, clock: Clock, wait: float) -> Outcome:
     started = clock()
     code, why = 0, ""
     try:
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(wait):
             try:
                 await stream.handshake()
             except ssl.SSLCertVerificationError as error:

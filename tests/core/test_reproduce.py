@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind, Outcome
 from netdiag.reproduce import command, commands
-from netdiag.requests import DnsQuery, HopProbe, HttpRequest, Request, TcpConnect, TlsHandshake
+from netdiag.requests import (
+    DnsQuery,
+    HopProbe,
+    HttpRequest,
+    Request,
+    SizeProbe,
+    TcpConnect,
+    TlsHandshake,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,22 @@ from netdiag.requests import DnsQuery, HopProbe, HttpRequest, Request, TcpConnec
             "curl -sv -o /dev/null --resolve www.example.org:80:192.0.2.1 http://www.example.org/a",
         ),
         (HopProbe(address="192.0.2.1", ttl=3), "traceroute -n 192.0.2.1"),
+        (SizeProbe(address="192.0.2.1", size=1400), "ping -c 3 -M probe -s 1372 192.0.2.1"),
+        (
+            SizeProbe(address="2001:db8::1", size=1400, ttl=3),
+            "ping -c 3 -M probe -s 1352 -t 3 2001:db8::1",
+        ),
+        (
+            TlsHandshake(address="192.0.2.1", port=443, server_name="www.example", segment=1200),
+            "sleep 2 | socat -d -d - OPENSSL:192.0.2.1:443,mss=1200,verify=0,snihost=www.example",
+        ),
+        (
+            HttpRequest(
+                address="192.0.2.1", port=80, tls=False, host="h.example", path="/", segment=1200
+            ),
+            "printf 'GET / HTTP/1.1\\r\\nHost: h.example\\r\\n\\r\\n' | "
+            "socat -d -d - TCP:192.0.2.1:80,mss=1200",
+        ),
     ],
 )
 def test_the_command_asks_what_was_asked(request_: Request, expected: str) -> None:

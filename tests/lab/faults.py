@@ -222,6 +222,24 @@ def no_icmp_errors(node: str) -> Fault:
     return rule(node, "output", v4, "icmpv6 type { time-exceeded, destination-unreachable } drop")
 
 
+TOO_BIG = ("icmp type destination-unreachable icmp code frag-needed", "icmpv6 type packet-too-big")
+
+
+def narrow(first: str, second: str, octets: int) -> Fault:
+    """The link between two routers takes packets of `octets` at most."""
+
+    def edit(plan: Plan) -> None:
+        for node, other in ((first, second), (second, first)):
+            commands(node, f"link set to-{other} mtu {octets}")(plan)
+
+    return edit
+
+
+def never_says_too_big(node: str) -> Fault:
+    """`node` drops what it should report as too big, and says nothing."""
+    return rule(node, "output", *(f"{what} drop" for what in TOO_BIG))
+
+
 def deaf_to_neighbours(node: str, device: str) -> Fault:
     """`node` answers neither ARP nor neighbour discovery on `device`."""
 

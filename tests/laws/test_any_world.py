@@ -70,6 +70,8 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "rdap-query": ("rdap-reply", "reset", "icmp-error"),
     "read-banner": ("banner", "reset", "icmp-error"),
     "hop-probe": ("icmp-error", "connected", "reset", "echo-reply"),
+    "size-probe": ("echo-reply", "icmp-error"),
+    "data-probe": ("data-ended", "reset", "icmp-error"),
     "system-lookup": ("system-addresses",),
     "select-source": ("source-address",),
     "read-routes": ("routes",),
@@ -182,7 +184,7 @@ def test_nobody_is_asked_too_much_and_nobody_inside(data: st.DataObject, target:
     assert [query for query in asked if is_meta(query.rtype)] == []
     assert [query for query in asked if (query.udp_payload or 0) > MOST_EDNS] == []
     inside = [request for request in world.sent if special(request.destination or "1.1.1.1")]
-    served = requests.DnsQuery | requests.Echo | requests.HopProbe
+    served = requests.DnsQuery | requests.Echo | requests.HopProbe | requests.SizeProbe
     assert [request for request in inside if not isinstance(request, served)] == []
     assert all(getattr(request, "recursion_desired", True) for request in inside)
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from netdiag.destinations import Destinations
 from netdiag.policy import Policy
 from netdiag.requests import (
+    DataProbe,
     DnsQuery,
     Echo,
     HopProbe,
@@ -25,6 +26,7 @@ from netdiag.requests import (
     RdapQuery,
     ReadBanner,
     Request,
+    SizeProbe,
     TcpArrivalTtl,
     TcpConnect,
     TlsHandshake,
@@ -148,6 +150,8 @@ def requests_to(address: str) -> list[Request]:
         RdapQuery(address=address, host="rdap.example", path="/", about="example.org."),
         ReadBanner(address=address, port=25),
         HopProbe(address=address, ttl=1),
+        SizeProbe(address=address, size=1400),
+        DataProbe(address=address, port=443, ttl=3, host="www.example", tls=True),
     ]
     return found
 
@@ -273,7 +277,9 @@ def test_one_address_has_one_name() -> None:
 def test_the_own_router_serves_and_is_no_target(request_: Any) -> None:
     policy = Policy()
     policy.destinations.serve(["192.168.1.1"])
-    served = isinstance(request_, Echo | HopProbe) or getattr(request_, "recursion_desired", False)
+    served = isinstance(request_, Echo | HopProbe | SizeProbe) or getattr(
+        request_, "recursion_desired", False
+    )
 
     assert (policy.refusal(request_) is None) == served
 

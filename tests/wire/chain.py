@@ -23,14 +23,17 @@ from pathlib import Path
 
 from netdiag.network import Sent
 from netdiag.requests import (
+    DataProbe,
     Echo,
     HopProbe,
     ReadNeighbours,
     ReadRoutes,
     Request,
     SelectSource,
+    SizeProbe,
     TcpArrivalTtl,
     TcpConnect,
+    TlsHandshake,
 )
 from netdiag.wire import sockets
 from netdiag.wire.live import LiveTransport
@@ -45,7 +48,8 @@ R1 = {4: "10.77.1.2", 6: "fd77:1::2"}
 R2 = {4: "10.77.2.2", 6: "fd77:2::2"}
 NOWHERE = {4: "203.0.113.1", 6: "2001:db8:1::1"}
 LOOPED = {4: "198.51.100.1", 6: "2001:db8:2::1"}
-OPEN, CLOSED = 80, 81
+OPEN, CLOSED, MUTE = 80, 81, 84
+"""The server accepts and closes, refuses, accepts and says nothing."""
 
 REJECTS = {
     1001: ("icmp type admin-prohibited", "icmpv6 type admin-prohibited"),
@@ -110,6 +114,16 @@ def _cases(family: int) -> dict[str, Request]:
         found[f"clamped-{ttl}"] = HopProbe(
             address=to, ttl=ttl, protocol="tcp", port=CLAMPED, raw=True
         )
+        found[f"words-{ttl}"] = DataProbe(
+            address=to, port=MUTE, ttl=ttl, host="www.example", tls=bool(ttl % 2)
+        )
+        found[f"size-{ttl}"] = SizeProbe(address=to, size=1400, ttl=ttl)
+    found["size-small"] = SizeProbe(address=to, size=64)
+    found["size-beyond-the-link"] = SizeProbe(address=to, size=1501)
+    found["stalled"] = TlsHandshake(address=to, port=MUTE, server_name="www.example")
+    found["stalled-small"] = TlsHandshake(
+        address=to, port=MUTE, server_name="www.example", segment=1200
+    )
     for ttl in (1, 2, 3):
         found[f"raw-tcp-{ttl}"] = HopProbe(address=to, ttl=ttl, protocol="tcp", port=OPEN, raw=True)
     found["told"] = HopProbe(address=to, ttl=7, port=TOLD)
@@ -257,11 +271,11 @@ def _rewrite() -> None:
         subprocess.run(["nft", "-f", "-"], input=text.encode(), check=True)
 
 
-def _listen() -> list[socket.socket]:
+def _listen(port: int) -> list[socket.socket]:
     with linux.within("server"):
         return [
-            socket.create_server((SERVER[4], OPEN)),
-            socket.create_server((SERVER[6], OPEN), family=socket.AF_INET6),
+            socket.create_server((SERVER[4], port)),
+            socket.create_server((SERVER[6], port), family=socket.AF_INET6),
         ]
 
 
@@ -335,8 +349,9 @@ async def _send_all() -> Mapping[str, Sent]:
     quoting = _answer_udp()
     servers = [
         await asyncio.start_server(lambda _, writer: writer.close(), sock=sock)
-        for sock in _listen()
+        for sock in _listen(OPEN)
     ]
+    mute = _listen(MUTE)
     # Neighbours that are not known yet would cost the first probes of a burst.
     await _send({str(v): TcpConnect(address=SERVER[v], port=OPEN) for v in (4, 6)})
     found = await _send(CASES)
@@ -350,6 +365,8 @@ async def _send_all() -> Mapping[str, Sent]:
     found |= await _send({f"user/{name}": case for name, case in UNPRIVILEGED.items()})
     for server in servers:
         server.close()
+    for sock in mute:
+        sock.close()
     for sock in quoting:
         sock.close()
     return found

@@ -14,6 +14,7 @@ from netdiag.network import Sent
 from netdiag.outcomes import (
     ArrivalTtl,
     Connected,
+    DataEnded,
     EchoReply,
     Failed,
     FailureKind,
@@ -26,6 +27,7 @@ from netdiag.outcomes import (
     RouterInterface,
     Routes,
     SourceAddress,
+    Stall,
     Unreachable,
 )
 from tests.wire import chain
@@ -51,6 +53,55 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sent]:
             file.write(known := pickle.dumps(chain.run()))
     found: Mapping[str, Sent] = pickle.loads(known)
     return found
+
+
+@FAMILIES
+def test_words_end_at_their_hop_or_are_acknowledged(seen: Mapping[str, Sent], family: int) -> None:
+    ended = [seen[f"words-{ttl}/{family}"].outcome for ttl in (1, 2, 3)]
+
+    assert all(isinstance(outcome, DataEnded) for outcome in ended)
+    assert [getattr(outcome, "expired", None) for outcome in ended] == [True, True, False]
+
+
+@FAMILIES
+def test_a_packet_of_a_size_goes_as_far_as_its_ttl(seen: Mapping[str, Sent], family: int) -> None:
+    said = [seen[f"size-{ttl}/{family}"] for ttl in (1, 2, 3)]
+    outcomes = [one.outcome for one in said]
+
+    assert [o.kind for o in outcomes if isinstance(o, IcmpError)] == [
+        Unreachable.TTL_EXCEEDED,
+        Unreachable.TTL_EXCEEDED,
+        Unreachable.PORT,
+    ]
+    assert [o.sender for o in outcomes if isinstance(o, IcmpError)] == [
+        R1[family],
+        R2[family],
+        SERVER[family],
+    ]
+    assert {attempt.octets for one in said for attempt in one.attempts} == {1400}
+    assert isinstance(seen[f"size-small/{family}"].outcome, IcmpError)
+
+
+@FAMILIES
+def test_what_this_machines_link_does_not_take_is_not_sent(
+    seen: Mapping[str, Sent], family: int
+) -> None:
+    sent = seen[f"size-beyond-the-link/{family}"]
+
+    assert isinstance(sent.outcome, Failed)
+    assert sent.outcome.kind is FailureKind.TOO_LARGE
+    assert [attempt.packets for attempt in sent.attempts] == [0]
+
+
+@FAMILIES
+@pytest.mark.parametrize("name", ["stalled", "stalled-small"])
+def test_a_stall_tells_how_the_connection_stands(
+    seen: Mapping[str, Sent], family: int, name: str
+) -> None:
+    outcome = seen[f"{name}/{family}"].outcome
+
+    assert isinstance(outcome, Failed)
+    assert outcome.stall == Stall(unacknowledged=0, retransmitted=0, received=0)
 
 
 @FAMILIES

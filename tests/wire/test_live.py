@@ -12,6 +12,7 @@ import pytest
 from netdiag.network import Sent
 from netdiag.outcomes import Failed
 from netdiag.requests import (
+    DataProbe,
     DnsQuery,
     Echo,
     HopProbe,
@@ -27,6 +28,7 @@ from netdiag.requests import (
     ReadRoutes,
     Request,
     SelectSource,
+    SizeProbe,
     SystemLookup,
     TcpArrivalTtl,
     TcpConnect,
@@ -57,6 +59,9 @@ def to(port: int) -> list[Request]:
         HopProbe(address=HOST, ttl=1, protocol="icmp"),
         HopProbe(address=HOST, ttl=1, port=port, raw=True),
         HopProbe(address=HOST, ttl=1, port=port, protocol="tcp", raw=True),
+        SizeProbe(address=HOST, size=1400, port=port),
+        DataProbe(address=HOST, port=port, ttl=1, host="x.example", tls=True),
+        DataProbe(address=HOST, port=port, ttl=1, host="x.example", tls=False),
     ]
 
 

@@ -14,6 +14,7 @@ from tests.lab.scenarios import (
     routing,
     service,
     several,
+    sizes,
 )
 from tests.zoo import park
 
@@ -26,6 +27,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *service.SCENARIOS,
     *local.SCENARIOS,
     *several.SCENARIOS,
+    *sizes.SCENARIOS,
     *from_home.SCENARIOS,
     *inward.SCENARIOS,
 )
