@@ -7,6 +7,7 @@ import pytest
 from checks.connectivity import data_lost
 from checks.connectivity.data_lost import DataLostAfterHandshake
 from netdiag.model import Owner
+from netdiag.network import Sent
 from netdiag.outcomes import (
     DataEnded,
     Failed,
@@ -70,7 +71,7 @@ class Swallowing(Internet):
         default_factory=lambda: {V4: Site(ports={80: CONNECTED}, reached=True)}
     )
 
-    def answer(self, request: Request) -> Outcome:
+    def answer(self, request: Request) -> Outcome | Sent:
         match request:
             case HttpRequest(segment=None) | TlsHandshake(segment=None):
                 return self.usual

@@ -12,6 +12,7 @@ from checks.facts.sizes import LINKS
 from checks.routing import packet_sizes
 from checks.routing.packet_sizes import PmtuBlackHole, WrongMtuAdvice
 from netdiag.model import Finding, Owner, Severity
+from netdiag.network import Sent
 from netdiag.outcomes import (
     Failed,
     FailureKind,
@@ -59,7 +60,7 @@ class Narrow(Internet):
         default_factory=lambda: {V4: Site(ports={443: CONNECTED}, reached=True)}
     )
 
-    def answer(self, request: Request) -> Outcome:
+    def answer(self, request: Request) -> Outcome | Sent:
         match request:
             case TlsHandshake(segment=None):
                 return self.usual
@@ -190,7 +191,7 @@ def test_a_wrong_hop_is_never_named(
 
     @dataclass
     class Lossy(Narrow):
-        def answer(self, request: Request) -> Outcome:
+        def answer(self, request: Request) -> Outcome | Sent:
             if isinstance(request, SizeProbe) and (request.size, request.attempt) in lost:
                 return SILENT
             outcome = super().answer(request)
