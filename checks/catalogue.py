@@ -14,6 +14,7 @@ from checks.connectivity import (
 from checks.dns import (
     apex_records,
     asked_types,
+    chain_of_trust,
     consistency,
     host_name_syntax,
     mail_encryption,
@@ -84,6 +85,7 @@ CATALOGUE = Catalogue(
         wildcard.CHECK,
         consistency.CHECK,
         zone_signatures.CHECK,
+        chain_of_trust.CHECK,
         zone_transfer.CHECK,
         families.CHECK,
         data_lost.CHECK,

@@ -41,6 +41,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     mail_anchors: tuple[str, ...] = ()
     root_hints: str = ""
+    trust_anchor: str = ""
     boundary: str = ""
     allow_private: bool = False
     allow: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True):
     anchors: tuple[Endpoint, ...]
     mail_anchors: tuple[Endpoint, ...]
     root_hints: Path | None
+    trust_anchor: Path | None
     boundary: Path | None
     allow_private: bool
     allow: tuple[str, ...]
@@ -83,6 +85,7 @@ def _settings(config: Config, path: Path) -> Settings:
         anchors=tuple(_endpoint(text, path) for text in config.anchors),
         mail_anchors=tuple(_endpoint(text, path) for text in config.mail_anchors),
         root_hints=path.parent / config.root_hints if config.root_hints else None,
+        trust_anchor=path.parent / config.trust_anchor if config.trust_anchor else None,
         boundary=path.parent / config.boundary if config.boundary else None,
         allow_private=config.allow_private,
         allow=tuple(_prefix(text, path) for text in config.allow),

@@ -86,6 +86,21 @@ class RootServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrustAnchor:
+    """A key that is trusted without being vouched for: validation starts from it (RFC 4033).
+
+    `rtype` is DS or DNSKEY, `data` the record's in presentation format; it is in force from `since`
+    until `until`, where given.
+    """
+
+    zone: str
+    rtype: str
+    data: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedServer:
     """A name server of a delegation that is planned; without addresses its name is looked up."""
 
@@ -124,6 +139,7 @@ class Brief:
     examined. With `proposed`, its zone is looked for at those servers; with `at`, that one server
     is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
     `rtypes` record types to show besides. With `own_zone` the user vouches for being its owner.
+    Without `trust_anchors` no chain of trust is followed.
     """
 
     target: Target
@@ -142,6 +158,7 @@ class Brief:
     rtypes: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
+    trust_anchors: tuple[TrustAnchor, ...] = ()
 
     @property
     def inside(self) -> frozenset[Kind]:

@@ -35,6 +35,7 @@ from netdiag.model import (
     Purpose,
     RootServer,
     Severity,
+    TrustAnchor,
 )
 from netdiag.network import Attempt, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind
@@ -123,6 +124,7 @@ class Settings:
     rtypes: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
+    trust_anchors: tuple[TrustAnchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +282,7 @@ def brief_of(record: Record) -> Brief:
         rtypes=settings.rtypes,
         at=settings.at,
         own_zone=settings.own_zone,
+        trust_anchors=settings.trust_anchors,
     )
 
 
@@ -301,6 +304,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         rtypes=brief.rtypes,
         at=brief.at,
         own_zone=brief.own_zone,
+        trust_anchors=brief.trust_anchors,
     )
 
 

@@ -13,15 +13,17 @@ import click
 
 from netdiag import boundary as boundaries
 from netdiag import config as configs
-from netdiag import roots, target, tomlfile
+from netdiag import target, tomlfile
+from netdiag.anchors import ROOT_ANCHORS, BadAnchorsError, parse_anchors
 from netdiag.boundary import Boundary
 from netdiag.cli import proposed
 from netdiag.cli.live import Plan
 from netdiag.conclude import Catalogue
 from netdiag.config import Settings
 from netdiag.destinations import PRIVATE_NETWORKS
-from netdiag.model import Area, Brief, RootServer
+from netdiag.model import Area, Brief, RootServer, TrustAnchor
 from netdiag.network import Watcher
+from netdiag.roots import ROOT_SERVERS, BadHintsError, parse_hints
 from netdiag.special import Kind
 
 FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
@@ -41,6 +43,7 @@ class Asked:
     family: str = "both"
     resolver: str | None = None
     root_hints: Path | None = None
+    trust_anchor: Path | None = None
     timeout: float = 20.0
     config: Path | None = None
     thorough: bool = False
@@ -111,6 +114,12 @@ def look_options(command: F) -> F:
             help="Root servers in named.root format instead of the built-in ones.",
         ),
         click.option(
+            "--trust-anchor",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="DS or DNSKEY records to validate from, instead of the root's built-in ones.",
+        ),
+        click.option(
             "--timeout",
             type=click.FloatRange(1, 600),
             default=20.0,
@@ -143,7 +152,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         brief = _brief(asked, settings)
         catalogue = _chosen(CATALOGUE, asked)
         boundary = load_boundary(settings)
-    except (target.BadTargetError, tomlfile.BadFileError, roots.BadHintsError) as error:
+    except (target.BadTargetError, tomlfile.BadFileError, BadHintsError, BadAnchorsError) as error:
         raise click.ClickException(str(error)) from None
     except KeyError as error:
         raise click.ClickException(
@@ -211,6 +220,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
         at=_address("--at", asked.at),
         own_zone=asked.own_zone,
+        trust_anchors=_trust_anchors(asked.trust_anchor or settings.trust_anchor, hints),
     )
 
 
@@ -225,8 +235,15 @@ def _target(asked: Asked) -> target.Target:
 
 def _root_servers(hints: Path | None) -> tuple[RootServer, ...]:
     if hints is None:
-        return roots.ROOT_SERVERS
-    return roots.parse_hints(tomlfile.read(hints))
+        return ROOT_SERVERS
+    return parse_hints(tomlfile.read(hints))
+
+
+def _trust_anchors(file: Path | None, hints: Path | None) -> tuple[TrustAnchor, ...]:
+    """Roots of one's own are not vouched for by IANA's keys."""
+    if file is not None:
+        return parse_anchors(tomlfile.read(file))
+    return ROOT_ANCHORS if hints is None else ()
 
 
 def _address(option: str, text: str | None) -> str | None:
