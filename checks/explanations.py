@@ -38,6 +38,7 @@ from checks.connectivity.port_state import (
 )
 from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
 from checks.dns.apex_records import ApexRecordNotGiven
+from checks.dns.chain_of_trust import TrustBroken
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
 from checks.dns.mail_exchangers import (
     MailExchangerNotSeen,
@@ -67,7 +68,7 @@ from checks.dns.registration import (
     DomainOnHold,
     RegistrationNotSeen,
 )
-from checks.dns.resolvers import ResolverNotJudged, ResolverSilent
+from checks.dns.resolvers import ResolverFailing, ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_addresses import ServerAddressNotPublic
 from checks.dns.server_count import TooFewNameServers
@@ -78,6 +79,15 @@ from checks.dns.server_names import (
 )
 from checks.dns.soa_agreement import SoaFieldsDiffer
 from checks.dns.transports import TransportNotSeen
+from checks.dns.zone_signatures import (
+    DenialProofBroken,
+    DsWithoutMatchingKey,
+    SignatureExpired,
+    SignatureInvalid,
+    SignatureMissing,
+    SignatureNotYetValid,
+    Unsound,
+)
 from checks.facts.folding import OfAddresses, OfEndpoints
 from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
 from checks.local.interception import DnsIntercepted
@@ -138,6 +148,14 @@ NOT_SEEN_OF_NAME: Kinds = (
     NameServerSetNotSeen,
     ResolverNotJudged,
     ReverseNotDetermined,
+)
+UNSOUND: Kinds = (
+    DsWithoutMatchingKey,
+    SignatureMissing,
+    SignatureExpired,
+    SignatureNotYetValid,
+    SignatureInvalid,
+    DenialProofBroken,
 )
 NOT_SEEN_NEARBY: Kinds = (GatewayNotSeen, UplinkNotSeen, RoutesNotSeen)
 
@@ -304,6 +322,19 @@ def large_packets_vanish(cause: PmtuBlackHole, symptom: AboutTarget) -> bool:
     return cause.stalls and same_address(cause, symptom)
 
 
+def zone_breaks_the_chain(cause: Unsound, symptom: TrustBroken) -> bool:
+    """This is what is wrong at the link of the chain that breaks."""
+    return not cause.hidden and not cause.planned and cause.subject == symptom.zone
+
+
+def validator_refuses_zone(
+    cause: Unsound | TrustBroken, symptom: ResolverFailing | ResolverNotJudged
+) -> bool:
+    """Resolvers that validate fail on names of a zone that they take for forged (RFC 4035, 5.5)."""
+    fails = isinstance(symptom, ResolverNotJudged) or symptom.rcode == "SERVFAIL"
+    return fails and (isinstance(cause, TrustBroken) or not (cause.hidden or cause.planned))
+
+
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((LinkDown,), (NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
@@ -327,6 +358,8 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         somebody_else_answers,
     ),
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
+    *rules(UNSOUND, (TrustBroken,), zone_breaks_the_chain),
+    *rules((TrustBroken, *UNSOUND), (ResolverFailing, ResolverNotJudged), validator_refuses_zone),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((SerialMismatch,), (SoaFieldsDiffer, MailRecordsDiffer), change_on_its_way),
     *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),

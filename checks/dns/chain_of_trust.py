@@ -28,8 +28,8 @@ For each zone on the way, from above; the first that is not secure settles all b
 | gives no answer        | not asked                         | trust-not-determined |
 
 The time is the run's start; a clock may be off by five minutes. A root that does not have the keys
-of the anchor is another root than the anchor's, which is nobody's fault. A usual run looks where the
-zone has DS records; `netdiag dns` and `--thorough` always.
+of the anchor is another root than the anchor's, which is nobody's fault. A usual run looks where
+the zone has DS records; `netdiag dns` and `--thorough` always.
 
 ## What to do
 Whoever runs the zone at the broken link has it signed anew, or the DS records replaced.
@@ -49,7 +49,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.iterate import shown
-from checks.facts.trust import Link, anchors_of, links_of
+from checks.facts.trust import Link, anchors_of, ds_above, has, links_of
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import (
     Area,
@@ -154,6 +154,8 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     facts = Facts(now=brief.started, missing=_missing(brief, zone))
     if facts.missing:
         return facts
+    if brief.depth == "usual" and not await _signed(net, zone):
+        return replace(facts, missing="the zone has no DS records, so there is nothing to verify")
     anchors = anchors_of(brief, zone.way.name)
     facts = replace(facts, anchors=anchors)
     links = await links_of(net, brief, zone, anchors[0].zone)
@@ -170,6 +172,11 @@ def _missing(brief: Brief, zone: Zone) -> str:
     if not anchors_of(brief, zone.way.name):
         return "no trust anchor is given for these root servers (--trust-anchor)"
     return ""
+
+
+async def _signed(net: Asker, zone: Zone) -> bool:
+    seen = await ds_above(net, zone)
+    return seen is not None and has(seen, zone.apex, "DS")
 
 
 async def _answers(net: Asker, zone: Zone) -> tuple[Observation, ...]:

@@ -52,7 +52,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from checks.facts.iterate import Cut, shown
+from checks.facts.iterate import shown
+from checks.facts.trust import ds_above
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
@@ -98,7 +99,7 @@ def whose(planned: bool) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Unsound(Finding):
+class Unsound(Finding):
     """`servers` show it, `hidden` where another server does not.
 
     With `planned` the DS records are those of the planned delegation.
@@ -138,7 +139,7 @@ class _Unsound(Finding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DsWithoutMatchingKey(_Unsound):
+class DsWithoutMatchingKey(Unsound):
     code: ClassVar[str] = "ds-without-matching-key"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     says: ClassVar[str] = "no key fits the DS records"
@@ -155,31 +156,31 @@ class DsWithoutMatchingKey(_Unsound):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureMissing(_Unsound):
+class SignatureMissing(Unsound):
     code: ClassVar[str] = "signature-missing"
     says: ClassVar[str] = "there is no signature"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureExpired(_Unsound):
+class SignatureExpired(Unsound):
     code: ClassVar[str] = "signature-expired"
     says: ClassVar[str] = "the signatures have run out"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureNotYetValid(_Unsound):
+class SignatureNotYetValid(Unsound):
     code: ClassVar[str] = "signature-not-yet-valid"
     says: ClassVar[str] = "the signatures are not valid yet"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureInvalid(_Unsound):
+class SignatureInvalid(Unsound):
     code: ClassVar[str] = "signature-invalid"
     says: ClassVar[str] = "the signatures do not verify"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenialProofBroken(_Unsound):
+class DenialProofBroken(Unsound):
     code: ClassVar[str] = "denial-proof-broken"
     says: ClassVar[str] = "NSEC or NSEC3 records do not prove a denial"
 
@@ -243,21 +244,12 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     if cut.planned and brief.proposed and brief.proposed.ds:
         facts = replace(facts, planned=brief.proposed.ds)
     else:
-        facts = replace(facts, ds=await _asked_above(net, zone, cut))
+        facts = replace(facts, ds=await ds_above(net, zone))
     if not facts.vouching:
         return facts
     servers = zone.serving[:MOST_SERVERS]
     signed = await asyncio.gather(*(_signed(net, zone, server) for server in servers))
     return replace(facts, servers=tuple(signed))
-
-
-async def _asked_above(net: Asker, zone: Zone, cut: Cut) -> Observation | None:
-    """The reply for DS records of the server that told of the delegation."""
-    told = next((seen for seen in net.transcript if seen.id in cut.evidence), None)
-    if told is None or not isinstance(told.request, DnsQuery):
-        return None
-    parent = told.request.server
-    return await net.ask(DnsQuery(server=parent, name=zone.apex, rtype="DS", dnssec=True))
 
 
 async def _signed(net: Asker, zone: Zone, server: ZoneServer) -> Signed:
@@ -303,14 +295,14 @@ def _tells(ds: Observation) -> bool:
 
 
 DENIALS = frozenset({"NOERROR", "NXDOMAIN"})
-Fault = tuple[type[_Unsound], str]
+Fault = tuple[type[Unsound], str]
 
 
 def judge_signed(facts: Facts) -> Iterable[Finding]:
     """The verdicts on a zone that DS records vouch for."""
     subject = shown(facts.zone.apex)
-    faults: dict[type[_Unsound], dict[str, None]] = {}
-    where: dict[type[_Unsound], list[Signed]] = {}
+    faults: dict[type[Unsound], dict[str, None]] = {}
+    where: dict[type[Unsound], list[Signed]] = {}
     sound: list[Signed] = []
     unjudged: list[Signed] = []
     for one in facts.servers:
@@ -381,7 +373,7 @@ def _vouched(vouchers: Iterable[Ds], key: Key) -> bool:
 
 def _fault(
     seen: Observation, rtype: str, keys: Iterable[Key], now: datetime
-) -> tuple[type[_Unsound] | None, str] | None:
+) -> tuple[type[Unsound] | None, str] | None:
     """What is wrong with one set of records; None for nothing, a kind of None for no telling."""
     from checks.facts.dnssec.signatures import signatures_of, verdicts
 
@@ -401,7 +393,7 @@ def _fault(
 
 def _denial_fault(
     seen: Observation, apex: str, keys: Iterable[Key], now: datetime
-) -> tuple[type[_Unsound] | None, str] | None:
+) -> tuple[type[Unsound] | None, str] | None:
     """What is wrong with the denial of a name; None also where it is not denied (a wildcard)."""
     from checks.facts.dnssec.denial import Proof
     from checks.facts.dnssec.proofs import proof_of
@@ -426,7 +418,7 @@ def _denial_fault(
     return (DenialProofBroken, what) if proof is Proof.NONE else None
 
 
-def _worst(found: frozenset[Verdict], what: str) -> tuple[type[_Unsound] | None, str] | None:
+def _worst(found: frozenset[Verdict], what: str) -> tuple[type[Unsound] | None, str] | None:
     """One valid signature is enough; else what comes nearest to it is told."""
     from checks.facts.dnssec.signatures import Verdict
 

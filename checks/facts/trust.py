@@ -45,6 +45,14 @@ def _depth(zone: str) -> int:
     return 0 if zone == "." else zone.count(".")
 
 
+async def ds_above(net: Asker, zone: Zone) -> Observation | None:
+    """The reply for the zone's DS records of the server that told of the delegation."""
+    told = _told(net, zone.cut) if zone.cut and not zone.cut.hidden else ()
+    if not told:
+        return None
+    return await net.ask(DnsQuery(server=told[0], name=zone.apex, rtype="DS", dnssec=True))
+
+
 async def links_of(net: Asker, brief: Brief, zone: Zone, top: str) -> tuple[Link, ...]:
     """The chain from the zone `top`, which has the trust anchor, down to `zone`."""
     cuts = zone.way.cuts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from tests.lab import signing, topology
 from tests.lab.certificates import Wanted
-from tests.lab.plan import Plan, Site
+from tests.lab.plan import TRUST_ANCHOR, Plan, Site
 from tests.lab.scenario import Fault
 from tests.lab.topology import address
 from tests.lab.zones import TLD_SERVERS, Zone
@@ -143,6 +143,53 @@ def signed(
         for server, zone in zones.items():
             zone.signed = spoil(text) if server in at else text
         plan.zones["tld"]["example."].add("customer", "DS", *ds)
+
+    return edit
+
+
+Times = tuple[int, int]
+SIGNED_WELL: Times = (-5, 30)
+CHAIN = (("op1", CUSTOMER), ("tld", "example."), ("root", "."))
+"""Zones from below, each the child of the next, with a server that has it."""
+
+
+def signed_from_root(
+    times: Mapping[str, Times] | None = None,
+    spoil: Mapping[str, Callable[[str], str]] | None = None,
+    *,
+    without_ds: str = "",
+    unlike: str = "",
+) -> Fault:
+    """The root, the registry's and the customer's zone are signed, and the root's DS records are
+    the trust anchor of a file and of the resolver.
+
+    `times` are days from now, `spoil` is done to the signed text of a zone; the zone `without_ds`
+    is signed in vain, that of `unlike` has another key's DS records.
+    """
+
+    def edit(plan: Plan) -> None:
+        below: tuple[str, list[str]] | None = None
+        for server, name in CHAIN:
+            zone = plan.zones[server][name]
+            if below:
+                zone.add(below[0], "DS", *below[1])
+            text, ds = signing.sign(zone, *(times or {}).get(name, SIGNED_WELL))
+            text = (spoil or {}).get(name, str)(text)
+            for node in OPERATORS if name == CUSTOMER else (server,):
+                plan.zones[node][name].signed = text
+            ds = [f"4711 13 2 {'ab' * 32}"] if name == unlike else ds
+            below = (name, [] if name == without_ds else ds)
+        plan.trust_anchor = "".join(f". IN DS {data}\n" for data in below[1]) if below else ""
+
+    return edit
+
+
+def validating(node: str) -> Fault:
+    """The resolver on `node` validates from the lab's own trust anchor."""
+
+    def edit(plan: Plan) -> None:
+        anchor = f'trust-anchor-file: "{TRUST_ANCHOR}"'
+        plan.resolver_options[node] += ['module-config: "validator iterator"', anchor]
 
     return edit
 

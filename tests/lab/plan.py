@@ -97,6 +97,10 @@ def _files() -> dict[str, Files]:
     }
 
 
+TRUST_ANCHOR = "/run/lab/trust-anchor"
+"""The file of a signed root's DS records."""
+
+
 @dataclass(slots=True)
 class Plan:
     """The healthy internet, to be edited before it is built.
@@ -106,7 +110,8 @@ class Plan:
     `giving` name servers that give whole zones to everybody,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
-    nothing, `programs` what else runs on a machine and says `ready` once it does.
+    nothing, `programs` what else runs on a machine and says `ready` once it does, `trust_anchor`
+    the DS records in that file, where the root is not signed those of no key.
     """
 
     zones: Served = field(default_factory=zones.healthy)
@@ -130,6 +135,7 @@ class Plan:
     programs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     off: set[str] = field(default_factory=set)
+    trust_anchor: str = f". IN DS 4711 13 2 {'ab' * 32}\n"
     delay_ms: float = 0.0
 
     def resolver_addresses(self, node: str) -> tuple[str, ...]:

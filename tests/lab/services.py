@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import linux, needs, topology
-from tests.lab.plan import RESOLVERS, SOFTWARE, Plan, Site
+from tests.lab.plan import RESOLVERS, SOFTWARE, TRUST_ANCHOR, Plan, Site
 from tests.lab.topology import address
 from tests.lab.zones import Zone
 
@@ -42,6 +42,7 @@ class BrokenServiceError(RuntimeError):
 
 def planned(plan: Plan) -> Iterator[Service]:
     """Write each server's configuration and say how to start it."""
+    _write(Path(TRUST_ANCHOR).name, plan.trust_anchor)
     for node in plan.zones:
         if node not in plan.stopped:
             yield _name_server(plan, node)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.lab import signing
 from tests.lab.faults import (
+    CUSTOMER,
     alias,
     at_parent,
     giving,
@@ -17,12 +18,15 @@ from tests.lab.faults import (
     rule,
     serial,
     signed,
+    signed_from_root,
     silent,
     stopped,
     subdomain,
     unserved,
+    validating,
     without,
 )
+from tests.lab.plan import TRUST_ANCHOR
 from tests.lab.scenario import Cause, Scenario
 from tests.lab.topology import LOOPBACKS, address
 
@@ -30,6 +34,7 @@ OPERATOR = "dns-operator"
 NS1, NS2 = "ns1.customer.example.", "ns2.customer.example."
 HOST, HOST2 = address("host"), address("host2")
 SECOND_SITE, NEIGHBOUR = LOOPBACKS["op2"][0], LOOPBACKS["op1"][2]
+ANCHORED = ("--trust-anchor", TRUST_ANCHOR)
 OWN_ZONE = ("--only", "zone-transfer", "--i-own-this-zone")
 EDNS_OVER_UDP = "udp dport 53 @th,144,16 != 0 drop"
 """Queries with something in the additional section (bytes 18 and 19 of the UDP payload's frame)."""
@@ -169,6 +174,42 @@ NAMES = (
         truth="An address was changed in the signed zone by hand.",
         faults=(signed(spoil=lambda text: text.replace(HOST.v4, HOST2.v4)),),
         causes=_cause("signature-invalid"),
+        status=2,
+    ),
+    Scenario(
+        name="signed-from-the-root",
+        truth="Root, registry and zone are signed, and the resolver validates them.",
+        faults=(signed_from_root(), validating("dres")),
+        arguments=ANCHORED,
+    ),
+    Scenario(
+        name="signed-in-vain",
+        truth="The zone is signed, its registry has no DS record: it is insecure and works.",
+        faults=(signed_from_root(without_ds=CUSTOMER), validating("dres")),
+        arguments=ANCHORED,
+    ),
+    Scenario(
+        name="registry-signatures-expired",
+        truth="The registry's signatures have run out, the customer's zone is sound.",
+        faults=(signed_from_root({"example.": (-40, -2)}), validating("dres")),
+        arguments=ANCHORED,
+        causes=_cause("trust-broken", "dns-operator"),
+        status=2,
+    ),
+    Scenario(
+        name="registry-without-its-key",
+        truth="The root's DS record is of a key that the registry does not have.",
+        faults=(signed_from_root(unlike="example."), validating("dres")),
+        arguments=ANCHORED,
+        causes=_cause("trust-broken"),
+        status=2,
+    ),
+    Scenario(
+        name="validator-sees-expired-signatures",
+        truth="The zone's signatures have run out, and the resolver, which validates, refuses it.",
+        faults=(signed_from_root({CUSTOMER: (-40, -2)}), validating("dres")),
+        arguments=ANCHORED,
+        causes=_cause("signature-expired"),
         status=2,
     ),
     Scenario(
