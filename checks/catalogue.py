@@ -60,6 +60,7 @@ CATALOGUE = Catalogue(
     checks=(
         apex_records.CHECK,
         asked_types.CHECK,
+        chain_of_trust.CHECK,
         transports.CHECK,
         host_name_syntax.CHECK,
         mail_encryption.CHECK,
@@ -85,7 +86,6 @@ CATALOGUE = Catalogue(
         wildcard.CHECK,
         consistency.CHECK,
         zone_signatures.CHECK,
-        chain_of_trust.CHECK,
         zone_transfer.CHECK,
         families.CHECK,
         data_lost.CHECK,

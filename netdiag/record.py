@@ -243,6 +243,9 @@ def _check_brief(verdict: Verdict) -> None:
     named |= {server.address for server in settings.root_servers}
     named |= {endpoint.address for endpoint in (*settings.anchors, *settings.mail_anchors)}
     named |= {settings.at, *(a for one in _proposed(settings) for a in one.addresses)}
+    times = (t for one in settings.trust_anchors for t in (one.since, one.until) if t)
+    if any(time.tzinfo is None for time in times):
+        raise BadRecordError("a trust anchor's time is without its zone")
     for text in named:
         try:
             ipaddress.ip_address(text or "::")

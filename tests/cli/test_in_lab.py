@@ -261,7 +261,7 @@ def signatures(*options: str, scenario: str) -> str:
 
 
 def test_a_planned_delegation_is_judged_by_the_ds_records_that_stay() -> None:
-    assert "no key fits the DS records" not in signatures(scenario="signed-zone")
+    assert "DNS: signatures hold" in signatures(scenario="signed-zone")
     told = signatures(scenario="ds-without-matching-key")
     assert "while the parent's DS has validators ask for it" in told
 
