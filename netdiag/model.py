@@ -138,8 +138,9 @@ class Brief:
     far to look where nothing is wrong, `purpose` whether a host is to be reached or a zone is
     examined. With `proposed`, its zone is looked for at those servers; with `at`, that one server
     is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
-    `rtypes` record types to show besides. With `own_zone` the user vouches for being its owner.
-    Without `trust_anchors` no chain of trust is followed.
+    `rtypes` record types to show besides, `dkim_selectors` those whose keys are looked at. With
+    `own_zone` the user vouches for being its owner. Without `trust_anchors` no chain of trust is
+    followed.
     """
 
     target: Target
@@ -156,6 +157,7 @@ class Brief:
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
+    dkim_selectors: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
     trust_anchors: tuple[TrustAnchor, ...] = ()

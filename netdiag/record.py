@@ -122,6 +122,7 @@ class Settings:
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
     rtypes: tuple[str, ...] = ()
+    dkim_selectors: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
     trust_anchors: tuple[TrustAnchor, ...] = ()
@@ -283,6 +284,7 @@ def brief_of(record: Record) -> Brief:
         proposed=settings.proposed,
         rdap=settings.rdap,
         rtypes=settings.rtypes,
+        dkim_selectors=settings.dkim_selectors,
         at=settings.at,
         own_zone=settings.own_zone,
         trust_anchors=settings.trust_anchors,
@@ -305,6 +307,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         proposed=brief.proposed,
         rdap=brief.rdap,
         rtypes=brief.rtypes,
+        dkim_selectors=brief.dkim_selectors,
         at=brief.at,
         own_zone=brief.own_zone,
         trust_anchors=brief.trust_anchors,

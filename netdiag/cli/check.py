@@ -9,12 +9,13 @@ import click
 
 from netdiag.cli import dry_run, guarding, live
 from netdiag.cli import output as outputs
-from netdiag.cli.options import Asked, Audience, plan_for, report_options, run_options
+from netdiag.cli.options import Asked, Audience, dkim_option, plan_for, report_options, run_options
 
 
 @click.command("check")
 @click.argument("target")
 @run_options
+@dkim_option
 @report_options
 def command(
     target: str,

@@ -9,7 +9,7 @@ import click
 
 from netdiag.cli import dry_run, guarding, live
 from netdiag.cli import output as outputs
-from netdiag.cli.options import Asked, Audience, look_options, plan_for, report_options
+from netdiag.cli.options import Asked, Audience, dkim_option, look_options, plan_for, report_options
 
 
 @click.command("dns")
@@ -35,6 +35,7 @@ from netdiag.cli.options import Asked, Audience, look_options, plan_for, report_
     help="Also show what each server gives for this type; may be given several times.",
 )
 @click.option("--at", metavar="ADDRESS", help="Look at the zone as this one server has it.")
+@dkim_option
 @report_options
 def command(
     name: str,

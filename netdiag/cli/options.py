@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,10 @@ FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
 Audience = Literal["customer", "agent", "expert"]
 AUDIENCES: tuple[str, ...] = get_args(Audience)
 
+SELECTOR = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+MOST_SELECTOR = 120
+MOST_SELECTORS = 20
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -51,6 +56,7 @@ class Asked:
     ns: tuple[str, ...] = ()
     ds: tuple[str, ...] = ()
     rtypes: tuple[str, ...] = ()
+    dkim_selectors: tuple[str, ...] = ()
     at: str | None = None
     own_zone: bool = False
     dry_run: bool = False
@@ -63,6 +69,17 @@ def run_options(command: F) -> F:
         "--thorough", is_flag=True, help="Examine also what only a full check tells."
     )
     return port(thorough(look_options(command)))
+
+
+def dkim_option(command: F) -> F:
+    """The selectors whose DKIM keys are looked at."""
+    return click.option(
+        "--dkim-selector",
+        "dkim_selectors",
+        multiple=True,
+        metavar="SELECTOR",
+        help="Look at this DKIM key of the domain (s= in a signed message); may be given often.",
+    )(command)
 
 
 def report_options(command: F) -> F:
@@ -175,9 +192,16 @@ def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
     """The checks asked for. Raises `KeyError` with the word that names none."""
     words = [word for word in (w.strip() for w in asked.only.split(",")) if word]
     whole = catalogue.within(Area.DNS) if asked.dns_only else catalogue
-    besides = ("zone-transfer",) if asked.own_zone else ()
-    found = whole.only(words, thorough=asked.thorough or asked.dns_only, besides=besides)
+    besides = {"zone-transfer": asked.own_zone, "dkim": bool(asked.dkim_selectors)}
+    found = whole.only(
+        words,
+        thorough=asked.thorough or asked.dns_only,
+        besides=[check for check, on in besides.items() if on],
+    )
     wanted = {"asked-types": bool(asked.rtypes), "move": bool(asked.ns)}
+    if not words:
+        # Asked for by name it says that a selector is missing.
+        wanted["dkim"] = bool(asked.dkim_selectors)
     return found.without(check for check, on in wanted.items() if not on)
 
 
@@ -218,6 +242,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
         rdap=settings.rdap,
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
+        dkim_selectors=_selectors(asked.dkim_selectors),
         at=_address("--at", asked.at),
         own_zone=asked.own_zone,
         trust_anchors=_trust_anchors(asked.trust_anchor or settings.trust_anchor, hints),
@@ -267,6 +292,19 @@ def _rtype(text: str) -> str:
             f"--type {text!r} is no record type that may be asked for: give one like MX or TYPE65"
         )
     return rtype
+
+
+def _selectors(texts: Sequence[str]) -> tuple[str, ...]:
+    """DKIM selectors: one label or several (RFC 6376, section 3.1)."""
+    for text in texts:
+        if not SELECTOR.fullmatch(text) or len(text) > MOST_SELECTOR:
+            raise click.ClickException(
+                f"--dkim-selector {text!r} is no selector: give one like s1 or k2._x"
+            )
+    chosen = tuple(dict.fromkeys(text.lower() for text in texts))
+    if len(chosen) > MOST_SELECTORS:
+        raise click.ClickException(f"--dkim-selector may be given {MOST_SELECTORS} times at most")
+    return chosen
 
 
 def allowed_kinds(settings: Settings, inside: frozenset[Kind]) -> frozenset[Kind]:

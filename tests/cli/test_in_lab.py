@@ -362,3 +362,21 @@ def test_types_that_are_none_are_refused(rtype: str) -> None:
 
     assert done.returncode == 3
     assert "is no record type" in done.stderr
+
+
+@pytest.mark.parametrize("selector", ["", "a b", "..", "s1.", "x" * 64, "s1;rm"])
+def test_selectors_that_are_none_are_refused(selector: str) -> None:
+    done = in_lab(*NETDIAG, "check", "customer.example", "--dkim-selector", selector)
+
+    assert done.returncode == 3
+    assert "is no selector" in done.stderr
+
+
+def test_a_selector_is_looked_at_in_a_usual_run_too() -> None:
+    done = in_lab(
+        *NETDIAG, "check", "www.customer.example", "--dkim-selector", "S1", "--format", "json"
+    )
+    record = json.loads(done.stdout)
+
+    assert "dkim-key-missing" in {one["code"] for one in record["findings"]}
+    assert record["settings"]["dkim_selectors"] == ["s1"]

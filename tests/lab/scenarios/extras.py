@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from tests.lab.certificates import NAMES, digest_of
 from tests.lab.faults import certificate, page, records, signed, without_encryption
 from tests.lab.scenario import Cause, Fault, Scenario
@@ -11,6 +16,7 @@ HOST, HOST2 = address("host"), address("host2")
 ENCRYPTION = ("--only", "mail-encryption", "--thorough")
 BINDING = ("--only", "service-binding", "--thorough")
 DANE = ("--only", "dane", "--thorough")
+DKIM = ("--only", "dkim", "--dkim-selector", "s1")
 STS_HOST = "mta-sts.customer.example"
 
 
@@ -33,6 +39,15 @@ def _policy(*hosts: str, names: tuple[str, ...] = (STS_HOST,)) -> tuple[Fault, .
         certificate(names=(*NAMES, *names)),
         page(f'default_type text/plain; return 200 "{text}";'),
     )
+
+
+def _key(bits: int) -> str:
+    """A DKIM record with an RSA key, as strings of 255 octets."""
+    number = rsa.RSAPublicNumbers(65537, (1 << bits) - 159)
+    encoding = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    key = base64.b64encode(number.public_key().public_bytes(*encoding)).decode()
+    text = f"v=DKIM1; k=rsa; p={key}"
+    return " ".join(f'"{text[at : at + 255]}"' for at in range(0, len(text), 255))
 
 
 def _announced(*data: str, owner: str = "_25._tcp.mail") -> tuple[Fault, ...]:
@@ -134,5 +149,33 @@ SCENARIOS = (
         arguments=DANE,
         faults=(records("_25._tcp.mail", "TLSA", f"3 1 1 {digest_of('server')}"),),
         causes=_cause("tlsa-not-signed"),
+    ),
+    Scenario(
+        name="dkim-fine",
+        truth="The key is whole, in several strings of one record.",
+        arguments=DKIM,
+        faults=(records("s1._domainkey", "TXT", _key(2048)),),
+    ),
+    Scenario(
+        name="dkim-cut-off",
+        truth="A form for editing zones cut the key off after 255 characters.",
+        arguments=DKIM,
+        faults=(records("s1._domainkey", "TXT", _key(2048)[:257]),),
+        causes=_cause("dkim-key-unusable"),
+        status=1,
+    ),
+    Scenario(
+        name="dkim-missing",
+        truth="The mail provider signs with a selector that the zone does not have.",
+        arguments=DKIM,
+        causes=_cause("dkim-key-missing"),
+        status=1,
+    ),
+    Scenario(
+        name="dkim-short",
+        truth="The key dates from when 1024 bits were usual.",
+        arguments=DKIM,
+        faults=(records("s1._domainkey", "TXT", _key(1024)),),
+        causes=_cause("dkim-key-short"),
     ),
 )
