@@ -304,7 +304,11 @@ def _service(fares: Fares, compared: Series) -> Foldable:
     if share**answered > BY_LUCK:
         return _not_told(fares, f"too few fail to tell from luck that {control}")
     known = fares.asked.known
-    if Fate.LATE in known or _first_ones_only(known):
+    accepted = known.count(Fate.ACCEPTED)
+    ordered = Fate.ACCEPTED not in known[accepted:]
+    if ordered and 1 / math.comb(len(known), accepted) > BY_LUCK:
+        return _not_told(fares, f"too few to tell an order from luck, and {control}")
+    if Fate.LATE in known or ordered:
         return BacklogFull(
             endpoints=(fares.asked.endpoint,),
             evidence=fares.evidence,
@@ -312,13 +316,6 @@ def _service(fares: Fares, compared: Series) -> Foldable:
             control=control,
         )
     return _intermittent(fares, control)
-
-
-def _first_ones_only(fates: tuple[Fate, ...]) -> bool:
-    """Whether connections were accepted up to a moment and never after it, and not by luck."""
-    accepted = fates.count(Fate.ACCEPTED)
-    ordered = Fate.ACCEPTED not in fates[accepted:]
-    return ordered and 1 / math.comb(len(fates), accepted) <= BY_LUCK
 
 
 def _intermittent(fares: Fares, control: str) -> BackendIntermittent:
@@ -344,7 +341,7 @@ def _dead_member(brief: Brief, fares: Fares, parted: Parting) -> EcmpMemberDead:
         ttls=(parted.router.ttl,),
         last=(last,),
         members=parted.members,
-        probes=(Probes(parted.ended, parted.traced, parted.unanswered),),
+        probes=(Probes(parted.ended, parted.traced, parted.unanswered, parted.refused),),
         confidence="99.9 %" if parted.chance <= 0.001 else "99 %",
     )
 

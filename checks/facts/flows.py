@@ -56,7 +56,7 @@ class Fate(enum.Enum):
 
     ACCEPTED = "accepted at once"
     LATE = "accepted after a retransmission"
-    LOST = "never answered"
+    LOST = "never accepted nor reset"
     RESET = "reset"
     OTHER = "not told"
 
@@ -110,7 +110,7 @@ class Parting:
     in common; `ended` of `traced` flows end. `members` are the routers behind it on the flows that
     go on. Behind `last` the flows that end had no answer to any of `unanswered` probes, `next` of
     which were to the next hop at which others were answered; those, to the same hops, lost `missed`
-    of `tried`.
+    of `tried`. With `refused`, `last` said itself that it has no way for them.
     """
 
     last: Hop
@@ -124,10 +124,13 @@ class Parting:
     tried: int
     path: Path
     at_host: bool
+    refused: bool
 
     @property
     def chance(self) -> float:
         """The highest chance that the flows went on to the next hop, and its answers were lost."""
+        if self.refused:
+            return 0.0
         return highest_rate(self.missed, self.tried) ** self.next
 
 
@@ -173,7 +176,7 @@ def fate_of(seen: Observation) -> Fate:
         case Failed(kind=kind) if kind.ours:
             return Fate.OTHER
         case IcmpError():
-            return Fate.OTHER
+            return Fate.LOST
     began = next((attempt.result for attempt in seen.attempts if attempt.how == "tcp"), "")
     fates = {"connected": Fate.ACCEPTED, "timeout": Fate.LOST, "reset": Fate.RESET}
     return fates.get(began, Fate.OTHER)
@@ -247,21 +250,31 @@ async def _closer(net: Asker, known: Reaches, ports: list[Series]) -> tuple[Fare
     """More connections to the ports of one address; where they do not fare alike, to another port
     too, and then the flows."""
     address = ports[0].endpoint.address
-    some = await asyncio.gather(
-        *(_group(net, one, range(1, 1 + GROUP)) for one in ports[:MOST_PORTS])
+    controls = [port for port in CONTROL_PORTS if port not in known.ports][:MOST_CONTROLS]
+    some, control = await asyncio.gather(
+        _all(net, ports[:MOST_PORTS], range(1, 1 + GROUP)), _control(net, address, controls)
     )
-    if all(one.alike for one in some):
-        return tuple(Fares(asked=one) for one in (*some, *ports[MOST_PORTS:]))
-    unlike = next(one for one in some if not one.alike)
+    some += tuple(ports[MOST_PORTS:])
+    unlike = tuple(one for one in some if not one.alike)
+    if not unlike:
+        return tuple(Fares(asked=one) for one in some)
+    if not control:
+        odd = {one.endpoint.port for one in ports}
+        control = await _control(net, address, [port for port in known.ports if port not in odd])
     more, compared = await asyncio.gather(
-        _group(net, unlike, range(1 + GROUP, 1 + SERIES)), _compared(net, known, address, ports)
+        _all(net, unlike, range(1 + GROUP, 1 + SERIES)),
+        _all(net, control, range(1, 1 + COMPARED)),
     )
-    asked = tuple(more if one is unlike else one for one in (*some, *ports[MOST_PORTS:]))
-    told = more.answered or (compared and compared.answered)
+    told = all(one.answered for one in more) or any(one.answered for one in compared)
     followed = () if told else await traces(net, address)
-    return tuple(
-        Fares(asked=one, compared=None if one.alike else compared, traces=followed) for one in asked
-    )
+    beside = next(iter(compared), None)
+    alike = tuple(Fares(asked=one) for one in some if one.alike)
+    return alike + tuple(Fares(asked=one, compared=beside, traces=followed) for one in more)
+
+
+async def _all(net: Asker, some: Iterable[Series], numbers: range) -> tuple[Series, ...]:
+    """Each of these with further connections, opened at once."""
+    return tuple(await asyncio.gather(*(_group(net, one, numbers) for one in some)))
 
 
 async def _group(net: Asker, before: Series, numbers: range) -> Series:
@@ -271,19 +284,13 @@ async def _group(net: Asker, before: Series, numbers: range) -> Series:
     return replace(before, seen=(*before.seen, *await asyncio.gather(*asking)))
 
 
-async def _compared(
-    net: Asker, known: Reaches, address: str, without: list[Series]
-) -> Series | None:
-    """As many connections to another port of the host that was seen to answer."""
-    odd = {one.endpoint.port for one in without}
-    asked = [number for number in known.ports if number not in odd]
-    controls = [n for n in CONTROL_PORTS if n not in known.ports][:MOST_CONTROLS]
-    requests = (TcpConnect(address=address, port=port) for port in (*asked, *controls))
+async def _control(net: Asker, address: str, ports: Iterable[int]) -> tuple[Series, ...]:
+    """The port of these that answers first, if any does."""
+    requests = (TcpConnect(address=address, port=port) for port in ports)
     found = await race.first(net, requests, _answered)
     if found is None or not isinstance(found.request, TcpConnect):
-        return None
-    endpoint = Endpoint(address, found.request.port)
-    return await _group(net, Series(endpoint, (found,)), range(1, 1 + COMPARED))
+        return ()
+    return (Series(Endpoint(address, found.request.port), (found,)),)
 
 
 def _answered(seen: Observation) -> bool:
@@ -312,7 +319,8 @@ def end_of(path: Path) -> int:
 
 async def _again(net: Asker, path: Path, farthest: int) -> Path:
     """The path with what a further probe of every hop behind its end gave."""
-    ttls = range(end_of(path) + 1, farthest + 1) if not path.reached else range(0)
+    over = path.reached or path.refusal
+    ttls = range(0) if over else range(end_of(path) + 1, farthest + 1)
     seen = await asyncio.gather(
         *(
             net.ask(HopProbe(address=path.address, ttl=ttl, flow=path.flow, attempt=2))
@@ -332,10 +340,12 @@ def parting(paths: tuple[Path, ...]) -> Parting | None:
     farthest = max(map(end_of, paths), default=0)
     through = tuple(path for path in paths if end_of(path) == farthest or path.reached)
     ended = tuple(path for path in paths if path not in through)
-    ends = {path.last.sender if path.last else None for path in ended}
-    last = ended[0].last if len(ends) == 1 else None
+    # A router that limits its errors refuses some flows and is silent to the others.
+    refusals = [hop for path in ended if (hop := path.refusal)]
+    ends = refusals or [path.last for path in ended]
+    last = ends[0] if len({end and end.sender for end in ends}) == 1 else None
     router = _common(paths, last.ttl) if last else None
-    if last is None or router is None or any(path.refusal or path.loop for path in ended):
+    if last is None or router is None or any(path.loop for path in ended):
         return None
     behind = (path.at(router.ttl + 1) for path in through)
     replies = [hop for path in through for hop in _behind(path, last.ttl, through)]
@@ -353,6 +363,7 @@ def parting(paths: tuple[Path, ...]) -> Parting | None:
         tried=sum(len(hop.evidence) for hop in replies),
         path=ended[0],
         at_host={path.reached.ttl for path in through if path.reached} == {last.ttl + 1},
+        refused=bool(refusals),
     )
 
 

@@ -408,12 +408,13 @@ def page(answer: str) -> Fault:
     return site(http=answer, https=answer)
 
 
-def mute(node: str, *ports: int) -> Fault:
-    """`node` accepts connections on these ports and says nothing."""
+def mute(node: str, *ports: int, backlog: int = 512) -> Fault:
+    """`node` accepts so many connections and one more on each of these ports, and says nothing."""
 
     def edit(plan: Plan) -> None:
         plan.stopped.add(node)
         plan.mute[node] = ports
+        plan.backlog = backlog
 
     return edit
 

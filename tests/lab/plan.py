@@ -110,8 +110,9 @@ class Plan:
     `giving` name servers that give whole zones to everybody,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
-    nothing, `programs` what else runs on a machine and says `ready` once it does, `trust_anchor`
-    the DS records in that file, where the root is not signed those of no key.
+    nothing, of which they let `backlog` wait, `programs` what else runs on a machine and says
+    `ready` once it does, `trust_anchor` the DS records in that file, where the root is not signed
+    those of no key.
     """
 
     zones: Served = field(default_factory=zones.healthy)
@@ -131,6 +132,7 @@ class Plan:
     giving: set[str] = field(default_factory=set)
     odd: dict[str, str] = field(default_factory=dict)
     mute: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    backlog: int = 512
     odd_sites: dict[str, str] = field(default_factory=dict)
     programs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)

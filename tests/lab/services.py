@@ -54,7 +54,7 @@ def planned(plan: Plan) -> Iterator[Service]:
             yield _nginx(node, site)
     yield _smtp(plan)
     for node, ports in plan.mute.items():
-        yield _mute(node, ports)
+        yield _mute(node, plan.backlog, ports)
     for node, quirk in plan.odd_sites.items():
         yield _odd_site(node, plan.sites[node], quirk)
     for node, command in plan.programs.items():
@@ -238,11 +238,11 @@ def _smtp(plan: Plan) -> Service:
     )
 
 
-def _mute(node: str, ports: tuple[int, ...]) -> Service:
+def _mute(node: str, backlog: int, ports: tuple[int, ...]) -> Service:
     return Service(
         name=f"mute-{node}",
         node=node,
-        command=[sys.executable, "-m", "tests.lab.mute", *map(str, ports)],
+        command=[sys.executable, "-m", "tests.lab.mute", str(backlog), *map(str, ports)],
         ready="ready",
     )
 

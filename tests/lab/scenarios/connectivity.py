@@ -14,6 +14,9 @@ from tests.lab.faults import (
 )
 from tests.lab.scenario import Cause, Scenario
 
+HALF_OF_THE_CONNECTIONS = f"{WEB} jhash tcp sport mod 2 0"
+"""As a balancer shares connections out: each has one place for good."""
+
 SCENARIOS = (
     Scenario(
         name="host-down",
@@ -101,5 +104,26 @@ SCENARIOS = (
         faults=(rule("dr", "forward", "tcp dport 25 drop"),),
         causes=(Cause(code="smtp-port-blocked", owner="access-isp", support="fix"),),
         status=2,
+    ),
+    Scenario(
+        name="backlog-full",
+        truth="The web server hangs, and its queue takes one connection on each port.",
+        faults=(mute("host", 80, 443, backlog=0),),
+        causes=(Cause(code="backlog-full", owner="service"),),
+        status=1,
+    ),
+    Scenario(
+        name="backend-intermittent",
+        truth="Every second new connection is handed to a web server that is dead.",
+        faults=(rule("host", "input", f"{HALF_OF_THE_CONNECTIONS} drop"),),
+        causes=(Cause(code="backend-intermittent", owner="service"),),
+        status=1,
+    ),
+    Scenario(
+        name="backend-intermittent-reset",
+        truth="Every second new connection is handed to a machine where no web server runs.",
+        faults=(rule("host", "input", f"{HALF_OF_THE_CONNECTIONS} reject with tcp reset"),),
+        causes=(Cause(code="backend-intermittent", owner="service"),),
+        status=1,
     ),
 )

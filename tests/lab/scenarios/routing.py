@@ -94,9 +94,35 @@ SCENARIOS = (
     ),
     Scenario(
         name="ecmp-member-dead",
-        truth="The office's provider spreads traffic over both transits, and one drops the host's.",
+        truth="The office's provider uses both transits at once, and one drops the host's.",
         faults=(spread("dr", "ta1", "tb1"), hosting_route("tb1", "blackhole")),
         causes=(Cause(code="ecmp-member-dead", owner="access-isp", support="fix"),),
         status=1,
+    ),
+    Scenario(
+        name="ecmp-member-dead-farther-on",
+        truth="The office's provider uses both transits at once; Transit B drops the host's inside.",
+        faults=(spread("dr", "ta1", "tb1"), hosting_route("tb2", "blackhole")),
+        causes=(Cause(code="ecmp-member-dead", owner="transit", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="ecmp-member-unreachable",
+        truth="The office's provider uses both transits at once, and Transit B has no route.",
+        faults=(spread("dr", "ta1", "tb1"), hosting_route("tb1", "unreachable")),
+        causes=(Cause(code="ecmp-member-dead", owner="transit", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="ecmp-member-dead-ipv6",
+        truth="The office's provider uses both transits at once, and one drops IPv6.",
+        faults=(spread("dr", "ta1", "tb1"), hosting_route("tb1", "blackhole", families="6")),
+        causes=(Cause(code="ecmp-member-dead", owner="access-isp", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="ecmp-sound",
+        truth="The office's provider uses both transits at once, and both work.",
+        faults=(spread("dr", "ta1", "tb1"),),
     ),
 )

@@ -11,7 +11,7 @@ from checks.connectivity.new_connections import EcmpMemberDead
 from checks.facts.flows import GROUP, SERIES, Fate, fate_of, highest_rate
 from netdiag.model import Finding, Owner
 from netdiag.network import Attempt, Observation, ObservationId, Sent
-from netdiag.outcomes import Connected, Outcome
+from netdiag.outcomes import Connected, Outcome, Unreachable
 from netdiag.requests import HopProbe, HttpRequest, Request, TcpConnect
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
@@ -27,6 +27,7 @@ from tests.unit.connectivity.internet import (
     Site,
     codes,
     found,
+    icmp,
 )
 from tests.world.world import World
 
@@ -168,7 +169,8 @@ def test_in_a_full_examination_every_port_is_looked_at() -> None:
 
     _, world = found(new_connections.CHECK, seen, f"http://{V4}/", depth="thorough")
 
-    assert len([r for r in world.sent if isinstance(r, TcpConnect)]) == 1 + GROUP
+    to_port = [r for r in world.sent if isinstance(r, TcpConnect) and r.port == 80]
+    assert len(to_port) == 1 + GROUP
 
 
 def test_a_closed_port_beside_an_open_one_is_not_looked_at() -> None:
@@ -187,6 +189,26 @@ def test_little_loss_beside_a_port_that_answers_is_not_called_the_services() -> 
     (finding,) = looked_at(seen)[0]
 
     assert finding.code == "connections-not-told"
+
+
+def test_a_router_that_refuses_some_flows_is_named() -> None:
+    seen = internet("some lost for good", "fares no better", "all go as far")
+    other = "22.31.1.1"
+
+    class Refusing(Site):
+        def hop(self, probe: HopProbe) -> Outcome:
+            if probe.flow % 2 and probe.ttl > DEAD_BEHIND:
+                # It limits its errors, so some flows hear nothing.
+                heard = probe.flow != 3 and probe.ttl == DEAD_BEHIND + 1
+                return icmp(other, Unreachable.NET) if heard else SILENT
+            return super().hop(probe)
+
+    seen.sites = {V4: Refusing(reached=True)}
+
+    finding = dead_member(looked_at(seen)[0])
+
+    assert finding.last[0].address == other
+    assert "refused there" in finding.message
 
 
 def test_where_probes_of_all_flows_are_lost_no_member_is_called_dead() -> None:
