@@ -96,16 +96,17 @@ class Toll:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """How many of the flows followed end, and how many probes behind their end were lost."""
+    """How many of the flows followed end, and how many probes behind their end were lost; with
+    `refused` a router said that it has no way for them."""
 
     ended: int
     traced: int
     lost: int
+    refused: bool
 
     def __str__(self) -> str:
-        return (
-            f"{self.ended} of {self.traced} followed, each of {self.lost} probes further on lost,"
-        )
+        fate = "refused there" if self.refused else f"each of {self.lost} probes further on lost"
+        return f"{self.ended} of {self.traced} followed, {fate},"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -341,7 +341,7 @@ def parting(paths: tuple[Path, ...]) -> Parting | None:
     through = tuple(path for path in paths if end_of(path) == farthest or path.reached)
     ended = tuple(path for path in paths if path not in through)
     # A router that limits its errors refuses some flows and is silent to the others.
-    refusals = [hop for path in ended if (hop := path.refusal)]
+    refusals: list[Hop | None] = [path.refusal for path in ended if path.refusal]
     ends = refusals or [path.last for path in ended]
     last = ends[0] if len({end and end.sender for end in ends}) == 1 else None
     router = _common(paths, last.ttl) if last else None
