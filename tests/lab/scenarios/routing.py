@@ -101,7 +101,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="ecmp-member-dead-farther-on",
-        truth="The office's provider uses both transits; Transit B drops the host's traffic inside.",
+        truth="The office's provider uses both transits; Transit B drops the host's inside.",
         faults=(spread("dr", "ta1", "tb1"), hosting_route("tb2", "blackhole")),
         causes=(Cause(code="ecmp-member-dead", owner="transit", support="fix"),),
         status=1,

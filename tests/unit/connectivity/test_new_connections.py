@@ -228,14 +228,14 @@ def test_a_wrong_router_is_hardly_ever_named() -> None:
     """Whatever is lost at random besides, the router named is the true one, as confidently as the
     finding says: in 99 cases of 100 at least."""
     right, wrong = 0, 0
-    for seed in range(50):
+    for seed in range(16):
         chance = random.Random(seed)
         cut = chance.randint(1, 5)
         for finding in named(chance, cut, chance.sample(range(8), chance.randint(1, 7))):
             true = finding.last[0].address == ROUTERS[4][cut - 1]
             right, wrong = right + true, wrong + (not true)
 
-    assert right >= 25
+    assert right >= 8
     assert wrong == 0
 
 
