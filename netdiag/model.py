@@ -120,7 +120,7 @@ class Proposed:
     ds: tuple[str, ...] = ()
 
 
-Depth = Literal["usual", "thorough"]
+Depth = Literal["fast", "usual", "thorough"]
 Purpose = Literal["host", "zone"]
 
 
@@ -135,8 +135,9 @@ class Brief:
     `started` is the wall clock (UTC) at the run's start, against which validity periods are
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
-    far to look where nothing is wrong, `purpose` whether a host is to be reached or a zone is
-    examined. With `proposed`, its zone is looked for at those servers; with `at`, that one server
+    far to look: once (fast), closer where something fails, or everywhere (thorough); `purpose`
+    whether a host is to be reached or a zone is examined. With `proposed`, its zone is looked for
+    at those servers; with `at`, that one server
     is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
     `rtypes` record types to show besides, `dkim_selectors` those whose keys are looked at. With
     `own_zone` the user vouches for being its owner. Without `trust_anchors` no chain of trust is

@@ -55,7 +55,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.breaks import Ways
+from checks.facts.breaks import NO_CLOSER, Ways
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Path, is_address
@@ -350,6 +350,8 @@ def _why(reach: Reach, port: Port) -> str:
             return f"not asked to the end ({kind.value})"
         case Failed(kind=kind) if kind is not FailureKind.TIMEOUT:
             return f"the connection ended with {kind.value} and nobody said who sent that"
+        case _ if not reach.followed:
+            return NO_CLOSER
         case _:
             return "the host answers neither this port nor anything else"
 

@@ -3,7 +3,8 @@
 The questions are put in this order, and the first that is answered decides:
 
 1. an asked port connects: the way does not break;
-2. nothing could be asked, or nothing elsewhere answers either: not to be told from here;
+2. nothing could be asked, nothing more than the asked ports was, or nothing elsewhere answers
+   either: not to be told from here;
 3. the host itself answers something: its ports are in question, not the way;
 4. routers repeat until the TTL ends: a loop;
 5. a router says net or host unreachable: a dead host where it says host unreachable after it had
@@ -41,6 +42,8 @@ search, and a router that limits its errors answers a SYN's first retransmission
 
 ANSWERED_WITHIN = 0.05
 """Seconds by which two answers of one router may differ for reasons of its own."""
+
+NO_CLOSER = "the run was to look once and no closer (--fast)"
 
 NO_WAY = frozenset({Unreachable.NET, Unreachable.HOST})
 
@@ -152,6 +155,8 @@ def break_of(ways: Ways, reach: Reach) -> Break:
         return Works(evidence=tuple(p.seen.id for p in reach.asked if p.connected))
     if not reach.observed:
         return Untold(evidence=reach.tried, why="this run did not get to ask it")
+    if not reach.followed and reach.answer is None:
+        return Untold(evidence=reach.tried, why=NO_CLOSER)
     if reach.stuck_here is not None:
         return Untold(
             evidence=(reach.stuck_here,), why="this machine's own gateway does not answer"

@@ -104,6 +104,11 @@ class Reach:
         return (*seen, *paths, *(self.beside.evidence if self.beside else ()))
 
     @property
+    def followed(self) -> bool:
+        """More was asked than the asked ports."""
+        return bool(self.echo or self.controls or self.paths)
+
+    @property
     def tried(self) -> tuple[ObservationId, ...]:
         """The asked ports alone."""
         return tuple(port.seen.id for port in self.asked)
@@ -239,6 +244,8 @@ async def connects(net: Asker, brief: Brief) -> Reaches:
 async def reaches(net: Asker, brief: Brief) -> Reaches:
     """What `connects` sees, and the rest where something did not connect."""
     first = await connects(net, brief)
+    if brief.depth == "fast":
+        return first
     guide = _guide(first.reaches)
     full = await asyncio.gather(
         *(_look_closer(net, reach, compare=reach is guide) for reach in first.reaches)

@@ -22,7 +22,7 @@ from netdiag.cli.live import Plan
 from netdiag.conclude import Catalogue
 from netdiag.config import Settings
 from netdiag.destinations import PRIVATE_NETWORKS
-from netdiag.model import Area, Brief, RootServer, TrustAnchor
+from netdiag.model import Area, Brief, Depth, RootServer, TrustAnchor
 from netdiag.network import Watcher
 from netdiag.roots import ROOT_SERVERS, BadHintsError, parse_hints
 from netdiag.special import Kind
@@ -51,7 +51,7 @@ class Asked:
     trust_anchor: Path | None = None
     timeout: float = 20.0
     config: Path | None = None
-    thorough: bool = False
+    depth: Depth = "usual"
     dns_only: bool = False
     ns: tuple[str, ...] = ()
     ds: tuple[str, ...] = ()
@@ -66,9 +66,19 @@ def run_options(command: F) -> F:
     """Options of every command that looks at a host."""
     port = click.option("--port", type=click.IntRange(1, 65535), help="The port in question.")
     thorough = click.option(
-        "--thorough", is_flag=True, help="Examine also what only a full check tells."
+        "--thorough",
+        "depth",
+        flag_value="thorough",
+        default="usual",
+        help="Examine also what only a full check tells.",
     )
-    return port(thorough(look_options(command)))
+    fast = click.option(
+        "--fast",
+        "depth",
+        flag_value="fast",
+        help="Look once, and no closer where something fails; ends sooner, tells less.",
+    )
+    return port(thorough(fast(look_options(command))))
 
 
 def dkim_option(command: F) -> F:
@@ -195,7 +205,7 @@ def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
     besides = {"zone-transfer": asked.own_zone, "dkim": bool(asked.dkim_selectors)}
     found = whole.only(
         words,
-        thorough=asked.thorough or asked.dns_only,
+        thorough=_depth(asked) == "thorough",
         besides=[check for check, on in besides.items() if on],
     )
     wanted = {"asked-types": bool(asked.rtypes), "move": bool(asked.ns)}
@@ -223,6 +233,11 @@ def load_boundary(settings: Settings) -> Boundary:
     return boundaries.load(settings.boundary) if settings.boundary else boundaries.default()
 
 
+def _depth(asked: Asked) -> Depth:
+    """A zone is examined in full."""
+    return "thorough" if asked.dns_only else asked.depth
+
+
 def _brief(asked: Asked, settings: Settings) -> Brief:
     hints = asked.root_hints or settings.root_hints
     families = {"4": (4,), "6": (6,)}.get(asked.family, (4, 6))
@@ -237,7 +252,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         anchors=settings.anchors,
         mail_anchors=settings.mail_anchors,
         networks=settings.networks,
-        depth="thorough" if asked.thorough or asked.dns_only else "usual",
+        depth=_depth(asked),
         purpose="zone" if asked.dns_only else "host",
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
         rdap=settings.rdap,

@@ -20,6 +20,7 @@ DRY: dict[str, tuple[str, ...]] = {
     "check": ("check", TARGET),
     "address": ("check", address("host").v4),
     "thorough": ("check", TARGET, "--thorough"),
+    "fast": ("check", TARGET, "--fast"),
     "dns": ("dns", "customer.example"),
     "probe": ("probe", TARGET),
     "selfcheck": ("selfcheck", TARGET, "--yes"),

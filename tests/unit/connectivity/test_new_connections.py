@@ -173,6 +173,15 @@ def test_in_a_full_examination_every_port_is_looked_at() -> None:
     assert len(to_port) == 1 + GROUP
 
 
+def test_a_fast_run_opens_no_more_connections() -> None:
+    seen = internet("all lost", "not asked", "not followed")
+
+    (finding,), world = found(new_connections.CHECK, seen, f"http://{V4}/", depth="fast")
+
+    assert finding.code == "connections-alike"
+    assert len([r for r in world.sent if isinstance(r, TcpConnect)]) == 1
+
+
 def test_a_closed_port_beside_an_open_one_is_not_looked_at() -> None:
     seen = Flowing(connection=lambda port, _: RESET if port == 80 else CONNECTED)
 

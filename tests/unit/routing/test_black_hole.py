@@ -6,7 +6,7 @@ from checks.routing import black_hole
 from checks.routing.black_hole import BlackHole
 from netdiag.model import Owner, Severity
 from netdiag.outcomes import Unreachable
-from netdiag.requests import HopProbe
+from netdiag.requests import Echo, HopProbe
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
@@ -89,6 +89,14 @@ def test_a_host_that_answers_only_udp_is_not_behind_a_black_hole() -> None:
     findings, _ = found(black_hole.CHECK, Internet({V4: Site(reached=True)}))
 
     assert codes(findings) == ["nothing-vanishes"]
+
+
+def test_a_fast_run_looks_no_closer_and_says_so() -> None:
+    (finding,), world = found(black_hole.CHECK, Internet({V4: Site(hops_before=4)}), depth="fast")
+
+    assert finding.code == "vanishing-not-seen"
+    assert "--fast" in finding.message
+    assert not [request for request in world.sent if isinstance(request, Echo | HopProbe)]
 
 
 def test_both_families_lost_in_one_network_are_one_cause() -> None:
