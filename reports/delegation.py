@@ -1,7 +1,8 @@
 """The way from the root to a zone as a tree, and the zone's servers as a table.
 
-It is drawn from the questions and answers of a record alone. Text that comes from there is clean,
-and laid out as `rich.text.Text`, which interprets no markup.
+It is drawn from the questions and answers of a record, and from what its findings say of the chain
+of trust. Text that comes from there is clean, and laid out as `rich.text.Text`, which interprets no
+markup.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def render(record: Record, *, width: int = 80, ascii_only: bool = False) -> str:
         return ""
     servers = _servers(pairs, steps[-1].zone)
     table = _table(servers, width, ascii_only) if servers else ""
-    return "\n".join(filter(None, (_tree(steps, ascii_only), table)))
+    return "\n".join(filter(None, (_tree(steps, _trust(record), ascii_only), table)))
 
 
 def _dns(record: Record) -> list[tuple[DnsQuery, Observation]]:
@@ -145,18 +146,40 @@ def _milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.1f} ms"
 
 
-def _tree(steps: Sequence[Step], ascii_only: bool) -> str:
+STATES = {
+    "trust-secure": "secure",
+    "trust-insecure": "insecure",
+    "trust-broken": "bogus",
+    "trust-not-determined": "indeterminate",
+}
+"""What a validator takes a zone for (RFC 4035, section 4.3), by the finding that says so."""
+
+
+def _trust(record: Record) -> dict[str, str]:
+    """The state of each zone of the chain of trust, by its name as findings have it."""
+    found = (one for one in record.findings if one.code in STATES)
+    return {one.subject: STATES[one.code] for one in found}
+
+
+def _tree(steps: Sequence[Step], trust: dict[str, str], ascii_only: bool) -> str:
     branch = "`- " if ascii_only else "└─ "
-    lines = ["."]
+    state = trust.get("the root", "")
+    lines = [_with_state(".", state)]
     for depth, step in enumerate(steps):
         lead = " " * 3 * depth
         glue = f", {counted(step.glue, 'address', 'addresses')} with it" if step.glue else ""
-        lines.append(f"{lead}{branch}{clean(step.zone.rstrip('.'))}")
+        zone = step.zone.rstrip(".")
+        state = trust.get(zone, "" if state == "secure" else state)
+        lines.append(_with_state(f"{lead}{branch}{clean(zone)}", state))
         told = f"told by {step.told_by} in {_milliseconds(step.rtt)}{glue}"
         lines.append(f"{lead}   {told}")
         names = ", ".join(clean(name.rstrip(".")) for name in step.names)
         lines.append(f"{lead}   {names}")
     return "\n".join(lines) + "\n"
+
+
+def _with_state(line: str, state: str) -> str:
+    return f"{line} ({state})" if state else line
 
 
 def _table(servers: Sequence[Server], width: int, ascii_only: bool) -> str:

@@ -49,6 +49,41 @@ SOA = DnsReply(
 DOWN = seen(1, DnsQuery(server="192.0.2.1", name=NAME, rtype="A"), REFERRAL)
 
 
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("trust-secure", "secure"),
+        ("trust-insecure", "insecure"),
+        ("trust-broken", "bogus"),
+        ("trust-not-determined", "indeterminate"),
+    ],
+)
+def test_the_chain_of_trust_is_shown_at_each_zone(code: str, state: str) -> None:
+    from dataclasses import replace
+
+    found = tuple(
+        sample.finding(number, code, subject=subject)
+        for number, (code, subject) in enumerate(
+            [("trust-secure", "the root"), (code, "customer.example")]
+        )
+    )
+
+    text = delegation.render(replace(record(DOWN), findings=found), width=100)
+
+    assert text.splitlines()[0] == ". (secure)"
+    assert f"customer.example ({state})" in text
+
+
+def test_all_below_a_broken_link_shares_its_state() -> None:
+    from dataclasses import replace
+
+    found = (sample.finding(1, "trust-broken", subject="the root"),)
+
+    text = delegation.render(replace(record(DOWN), findings=found), width=100)
+
+    assert "customer.example (bogus)" in text
+
+
 def test_a_delegation_shows_who_told_it_and_its_servers() -> None:
     told = record(
         DOWN,
