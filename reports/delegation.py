@@ -161,16 +161,23 @@ def _trust(record: Record) -> dict[str, str]:
     return {one.subject: STATES[one.code] for one in found}
 
 
+def _state(trust: dict[str, str], zone: str) -> str:
+    """That of the zone, else of the nearest above, which all below shares unless it is secure."""
+    name = zone
+    while name and name not in trust:
+        name = name.partition(".")[2]
+    state = trust.get(name or "the root", "")
+    return "" if state == "secure" and name != zone else state
+
+
 def _tree(steps: Sequence[Step], trust: dict[str, str], ascii_only: bool) -> str:
     branch = "`- " if ascii_only else "└─ "
-    state = trust.get("the root", "")
-    lines = [_with_state(".", state)]
+    lines = [_with_state(".", trust.get("the root", ""))]
     for depth, step in enumerate(steps):
         lead = " " * 3 * depth
         glue = f", {counted(step.glue, 'address', 'addresses')} with it" if step.glue else ""
         zone = step.zone.rstrip(".")
-        state = trust.get(zone, "" if state == "secure" else state)
-        lines.append(_with_state(f"{lead}{branch}{clean(zone)}", state))
+        lines.append(_with_state(f"{lead}{branch}{clean(zone)}", _state(trust, zone)))
         told = f"told by {step.told_by} in {_milliseconds(step.rtt)}{glue}"
         lines.append(f"{lead}   {told}")
         names = ", ".join(clean(name.rstrip(".")) for name in step.names)

@@ -77,7 +77,10 @@ def test_the_chain_of_trust_is_shown_at_each_zone(code: str, state: str) -> None
 def test_all_below_a_broken_link_shares_its_state() -> None:
     from dataclasses import replace
 
-    found = (sample.finding(1, "trust-broken", subject="the root"),)
+    found = (
+        sample.finding(1, "trust-secure", subject="the root"),
+        sample.finding(2, "trust-broken", subject="example"),
+    )
 
     text = delegation.render(replace(record(DOWN), findings=found), width=100)
 
