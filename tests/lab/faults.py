@@ -72,6 +72,15 @@ def at_parent(kind: str, owner: str, *data: str) -> Fault:
     return records(owner, kind, *data, zone="example.", at=("tld",))
 
 
+def ds_besides(*data: str) -> Fault:
+    """DS records of the customer's zone besides those that are there."""
+
+    def edit(plan: Plan) -> None:
+        plan.zones["tld"]["example."].add("customer", "DS", *data)
+
+    return edit
+
+
 def name_servers(*names: str) -> Fault:
     """Parent and zone agree on these servers."""
 
@@ -126,8 +135,8 @@ def serial(server: str, number: int) -> Fault:
 
 def signed(
     *options: str,
-    begins: int = -5,
-    ends: int = 30,
+    begins: float = -5,
+    ends: float = 30,
     spoil: Callable[[str], str] = str,
     at: tuple[str, ...] = OPERATORS,
 ) -> Fault:

@@ -16,7 +16,7 @@ from tests.lab import needs
 from tests.lab.zones import Zone
 
 
-def sign(zone: Zone, begins: int, ends: int, *options: str) -> tuple[str, list[str]]:
+def sign(zone: Zone, begins: float, ends: float, *options: str) -> tuple[str, list[str]]:
     """The signed zone file, and the DS records of its keys; validity in days from now."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -73,7 +73,7 @@ def _run(folder: Path, program: str, *arguments: str) -> None:
     )
 
 
-def _day(days: int) -> str:
+def _day(days: float) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y%m%d%H%M%S")
 
 

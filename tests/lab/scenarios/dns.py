@@ -10,6 +10,7 @@ from tests.lab.faults import (
     CUSTOMER,
     alias,
     at_parent,
+    ds_besides,
     giving,
     name_servers,
     odd,
@@ -34,6 +35,7 @@ OPERATOR = "dns-operator"
 NS1, NS2 = "ns1.customer.example.", "ns2.customer.example."
 HOST, HOST2 = address("host"), address("host2")
 SECOND_SITE, NEIGHBOUR = LOOPBACKS["op2"][0], LOOPBACKS["op1"][2]
+PRACTICE = ("--only", "signing-practice", "--thorough")
 ANCHORED = ("--trust-anchor", TRUST_ANCHOR)
 OWN_ZONE = ("--only", "zone-transfer", "--i-own-this-zone")
 EDNS_OVER_UDP = "udp dport 53 @th,144,16 != 0 drop"
@@ -175,6 +177,35 @@ NAMES = (
         faults=(signed(spoil=lambda text: text.replace(HOST.v4, HOST2.v4)),),
         causes=_cause("signature-invalid"),
         status=2,
+    ),
+    Scenario(
+        name="denials-hashed-in-vain",
+        truth="The zone's denials are hashed five times more than needed, and with a salt.",
+        faults=(signed("-3", "ab", "-H", "5"),),
+        arguments=PRACTICE,
+        causes=(*_cause("nsec3-iterations"), *_cause("nsec3-salted")),
+    ),
+    Scenario(
+        name="ds-of-a-key-kept-back",
+        truth="The registry has the DS record of a key besides, which the zone does not show.",
+        faults=(signed(), ds_besides(f"4711 13 2 {'ab' * 32}")),
+        arguments=PRACTICE,
+        causes=_cause("ds-of-no-key", "registrar"),
+    ),
+    Scenario(
+        name="signed-and-not-told",
+        truth="The zone is signed, and nobody told its registry.",
+        faults=(signed_from_root(without_ds=CUSTOMER),),
+        arguments=PRACTICE,
+        causes=_cause("zone-signed-without-ds", "registrar"),
+    ),
+    Scenario(
+        name="signing-stops",
+        truth="The zone's signatures end this night: nobody has renewed them.",
+        faults=(signed(begins=-30, ends=0.4),),
+        arguments=PRACTICE,
+        causes=_cause("signature-ends-soon"),
+        status=1,
     ),
     Scenario(
         name="signed-from-the-root",
