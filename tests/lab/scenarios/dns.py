@@ -184,6 +184,7 @@ NAMES = (
         faults=(signed("-3", "ab", "-H", "5"),),
         arguments=PRACTICE,
         causes=(*_cause("nsec3-iterations"), *_cause("nsec3-salted")),
+        status=3,
     ),
     Scenario(
         name="ds-of-a-key-kept-back",
@@ -191,6 +192,7 @@ NAMES = (
         faults=(signed(), ds_besides(f"4711 13 2 {'ab' * 32}")),
         arguments=PRACTICE,
         causes=_cause("ds-of-no-key", "registrar"),
+        status=3,
     ),
     Scenario(
         name="signed-and-not-told",
@@ -198,6 +200,7 @@ NAMES = (
         faults=(signed_from_root(without_ds=CUSTOMER),),
         arguments=PRACTICE,
         causes=_cause("zone-signed-without-ds", "registrar"),
+        status=3,
     ),
     Scenario(
         name="signing-stops",
