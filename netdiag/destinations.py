@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from netdiag.requests import DnsQuery, Echo, HopProbe, Request, SizeProbe
+from netdiag.requests import DnsQuery, Echo, HopProbe, Request, SizeProbe, TlsHandshake
 from netdiag.special import NEVER, Kind, special
 
 PRIVATE_NETWORKS = frozenset({Kind.PRIVATE, Kind.SHARED})
@@ -65,10 +65,16 @@ class Destinations:
         return any(ip in ipaddress.ip_network(prefix) for prefix in self.prefixes)
 
 
+ENCRYPTED_DNS = 853
+"""DNS over TLS (RFC 7858, section 3.1)."""
+
+
 def _is_service(request: Request) -> bool:
     """What a resolver or a router does for every machine of its network."""
     if isinstance(request, DnsQuery):
         return request.recursion_desired
+    if isinstance(request, TlsHandshake):
+        return request.port == ENCRYPTED_DNS and request.starttls is None
     return isinstance(request, Echo | HopProbe | SizeProbe)
 
 

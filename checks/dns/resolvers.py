@@ -53,6 +53,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
 
+from checks.facts.configured import configured_resolvers
 from checks.facts.iterate import Resolution, below, is_address, resolve, shown, version
 from checks.facts.machine import own_namespace
 from checks.facts.zone import Zone, target_zone
@@ -63,7 +64,6 @@ from netdiag.outcomes import (
     Failed,
     FailureKind,
     IcmpError,
-    Resolvers,
     ResourceRecord,
     Unreachable,
 )
@@ -74,7 +74,6 @@ from netdiag.requests import DnsQuery, ReadResolvers
 from netdiag.special import special
 
 CERTAIN = frozenset({"found", "nodata", "nxdomain"})
-MOST = 3
 """Resolvers asked: what resolv.conf allows (MAXNS)."""
 
 
@@ -362,7 +361,7 @@ async def _own_views(
     net: Asker, brief: Brief, name: str
 ) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
     """What the configured resolvers say, and public ones where one of those fails."""
-    own = await _configured(net, brief)
+    own = await configured_resolvers(net, brief)
     asked = tuple(await asyncio.gather(*(_ask(net, address, name) for address in own)))
     if all(one.answered for one in asked):
         return asked, ()
@@ -384,17 +383,6 @@ def _given_by_owner(found: Iterable[Resolution], zone: Zone) -> tuple[str, ...]:
     replies = (seen for server in zone.servers for seen in (server.a, server.aaaa))
     data += [record.data for seen in replies for record in _addresses(seen)]
     return tuple(dict.fromkeys(data))
-
-
-async def _configured(net: Asker, brief: Brief) -> tuple[str, ...]:
-    if brief.resolver:
-        return (brief.resolver,)
-    match (await net.ask(ReadResolvers())).outcome:
-        case Resolvers(addresses=addresses):
-            families = brief.families
-            return tuple(a for a in addresses if is_address(a) and version(a) in families)[:MOST]
-        case _:
-            return ()
 
 
 async def _ask(net: Asker, address: str, name: str) -> Asked:

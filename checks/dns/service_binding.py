@@ -31,44 +31,17 @@ a hint that saves a look-up.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from checks.facts.bindings import Binding, parsed
 from checks.facts.domain import CERTAIN
-from checks.facts.iterate import addresses_of, is_address, resolve, shown, version
+from checks.facts.iterate import addresses_of, resolve, shown, version
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
 
 MOST_RECORDS = 8
-_RECORD = re.compile(r"(\d{1,5}) (\S+)((?: \S+)*)")
-_HINTS = ("ipv4hint", "ipv6hint")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """One HTTPS record. `target` is absolute, or the root for the owner itself; `keys` are its
-    parameters with their values as text."""
-
-    priority: int
-    target: str
-    keys: dict[str, str]
-
-    @property
-    def is_alias(self) -> bool:
-        return self.priority == 0
-
-    @property
-    def hints(self) -> frozenset[str]:
-        texts = (one for key in _HINTS for one in self.keys.get(key, "").split(","))
-        return frozenset(text for text in texts if is_address(text))
-
-    @property
-    def lacking(self) -> tuple[str, ...]:
-        """Mandatory keys that are not there."""
-        wanted = self.keys.get("mandatory", "").split(",")
-        return tuple(key for key in wanted if key and key not in self.keys)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,16 +182,6 @@ async def gather(net: Asker, brief: Brief) -> Facts:
         certain=seen.status in CERTAIN,
         evidence=tuple(dict.fromkeys((*seen.evidence, *cited))),
     )
-
-
-def parsed(data: str) -> Binding | None:
-    """An HTTPS record in presentation format (RFC 9460, section 2.1)."""
-    found = _RECORD.fullmatch(data)
-    if found is None:
-        return None
-    pairs = (word.partition("=") for word in found[3].split())
-    keys = {key.lower(): value.strip('"') for key, _, value in pairs}
-    return Binding(priority=int(found[1]), target=found[2].lower(), keys=keys)
 
 
 def place(name: str, binding: Binding) -> str:
