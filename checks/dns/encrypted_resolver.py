@@ -226,11 +226,11 @@ async def _ask(net: Asker, brief: Brief, address: str) -> Asked:
 
 
 def bindings_of(told: Observation) -> tuple[Binding, ...]:
-    """The designations, the preferred ones first; aliases designate nothing (RFC 9462, 4)."""
+    """The designations, the preferred ones first; aliases and the root name nobody (RFC 9462, 4)."""
     reply = told.outcome
     records = reply.answer if isinstance(reply, DnsReply) else ()
     read = (parsed(r.data) for r in records if (r.name, r.rtype) == (DISCOVERY, "SVCB"))
-    found = (one for one in read if one and not one.is_alias)
+    found = (one for one in read if one and not one.is_alias and one.target != ".")
     return tuple(sorted(found, key=lambda one: one.priority))[:MOST_BINDINGS]
 
 

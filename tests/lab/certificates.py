@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,12 +81,19 @@ def _authority(name: str, signer: _Authority | None) -> _Authority:
 
 def _leaf(how: Wanted, signer: _Authority | None) -> _Authority:
     builder, key = _builder(how.names[0], how.key, signer, how.valid_from, how.valid_until)
-    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in how.names])
+    names = x509.SubjectAlternativeName([_name(name) for name in how.names])
     builder = builder.add_extension(names, critical=False)
     builder = builder.add_extension(
         x509.BasicConstraints(ca=False, path_length=None), critical=True
     )
     return _signed(builder, key, signer)
+
+
+def _name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def _builder(

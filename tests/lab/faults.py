@@ -469,6 +469,28 @@ def resolver(node: str, *lines: str) -> Fault:
     return edit
 
 
+def encrypts(node: str, *names: str, listens: bool = True, trusted: bool = True) -> Fault:
+    """The resolver on `node` designates itself over TLS, with a certificate for `names`."""
+
+    def edit(plan: Plan) -> None:
+        plan.certificates["resolver"] = Wanted(names=names, trusted=trusted)
+        own = address(node)
+        folder = "/run/lab/certificates"
+        binding = f'1 {names[0]}. alpn="dot" ipv4hint={own.v4} ipv6hint={own.v6}'
+        plan.resolver_options[node] += [
+            'local-zone: "resolver.arpa." static',
+            f"local-data: '_dns.resolver.arpa. 60 IN SVCB {binding}'",
+        ]
+        if listens:
+            plan.resolver_options[node] += [
+                f'tls-service-key: "{folder}/resolver.key"',
+                f'tls-service-pem: "{folder}/resolver.pem"',
+                *(f"interface: {one}@853" for one in own.both),
+            ]
+
+    return edit
+
+
 def asks_resolvers(vantage: str, *addresses: str) -> Fault:
     """The vantage's resolv.conf names these."""
 

@@ -284,6 +284,15 @@ def test_the_own_router_serves_and_is_no_target(request_: Any) -> None:
     assert (policy.refusal(request_) is None) == served
 
 
+@pytest.mark.parametrize(("port", "served"), [(853, True), (443, False)])
+def test_the_own_resolver_may_be_asked_over_tls(port: int, served: bool) -> None:
+    policy = Policy()
+    policy.destinations.serve(["192.168.1.1"])
+    shake = TlsHandshake(address="192.168.1.1", port=port, server_name=None)
+
+    assert (policy.refusal(shake) is None) == served
+
+
 @given(st.ip_addresses())
 def test_every_address_is_one_thing(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     found = special(str(address))

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.lab.certificates import NAMES, digest_of
-from tests.lab.faults import certificate, page, records, signed, without_encryption
+from tests.lab.faults import certificate, encrypts, page, records, signed, without_encryption
 from tests.lab.scenario import Cause, Fault, Scenario
 from tests.lab.topology import address
 
@@ -17,6 +17,7 @@ ENCRYPTION = ("--only", "mail-encryption", "--thorough")
 BINDING = ("--only", "service-binding", "--thorough")
 DANE = ("--only", "dane", "--thorough")
 DKIM = ("--only", "dkim", "--dkim-selector", "s1")
+PRIVACY = ("--only", "encrypted-resolver")
 STS_HOST = "mta-sts.customer.example"
 
 
@@ -177,5 +178,32 @@ SCENARIOS = (
         arguments=DKIM,
         faults=(records("s1._domainkey", "TXT", _key(1024)),),
         causes=_cause("dkim-key-short"),
+    ),
+    Scenario(
+        name="encrypted-resolver-fine",
+        truth="The provider's resolver designates itself over TLS, with a certificate to match.",
+        arguments=PRIVACY,
+        faults=(encrypts("dres", "dns.provider.example", *address("dres").both),),
+    ),
+    Scenario(
+        name="encrypted-resolver-unverified",
+        truth="The certificate of the provider's resolver does not hold its address.",
+        arguments=PRIVACY,
+        faults=(encrypts("dres", "dns.provider.example"),),
+        causes=(Cause(code="encrypted-dns-unverified", owner="access-isp"),),
+        status=3,
+    ),
+    Scenario(
+        name="encrypted-resolver-unreachable",
+        truth="The provider's resolver designates itself over TLS, and nothing listens there.",
+        arguments=PRIVACY,
+        faults=(encrypts("dres", "dns.provider.example", listens=False),),
+        causes=(Cause(code="encrypted-dns-unreachable", owner="access-isp"),),
+        status=3,
+    ),
+    Scenario(
+        name="encrypted-resolver-none",
+        truth="The provider's resolver has never heard of encryption; that is no fault.",
+        arguments=PRIVACY,
     ),
 )

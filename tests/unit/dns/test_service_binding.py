@@ -6,6 +6,7 @@ import pytest
 
 from checks.dns import service_binding
 from checks.dns.service_binding import Facts, Found
+from checks.facts.bindings import parsed
 from netdiag.network import ObservationId
 from tests.doctable import rows
 
@@ -16,7 +17,7 @@ UNKNOWN = Found(addresses=frozenset(), certain=False)
 
 
 def facts(*records: str, elsewhere: Found = NOTHING, certain: bool = True) -> Facts:
-    bindings = tuple(filter(None, map(service_binding.parsed, records)))
+    bindings = tuple(filter(None, map(parsed, records)))
     assert len(bindings) == len(records)
     return Facts(
         name=NAME,
@@ -73,4 +74,4 @@ def test_addresses_that_are_not_known_blame_nobody() -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "x .", "1 .  ", r"1 . key65333=\000 " * 9])
 def test_what_is_no_record_is_none(text: str) -> None:
-    assert service_binding.parsed(text) is None
+    assert parsed(text) is None
