@@ -226,7 +226,7 @@ async def _ask(net: Asker, brief: Brief, address: str) -> Asked:
 
 
 def bindings_of(told: Observation) -> tuple[Binding, ...]:
-    """The designations, the preferred ones first; aliases and the root name nobody (RFC 9462, 4)."""
+    """The designations, preferred ones first; aliases and the root name nobody."""
     reply = told.outcome
     records = reply.answer if isinstance(reply, DnsReply) else ()
     read = (parsed(r.data) for r in records if (r.name, r.rtype) == (DISCOVERY, "SVCB"))

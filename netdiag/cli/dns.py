@@ -58,8 +58,9 @@ def command(
       netdiag dns example.org --ns ns1.new.example/192.0.2.1 --ns ns2.new.example
 
     The zone is the one whose apex NAME is, wherever its parent is; else the one that NAME is in.
-    DNS questions are sent, and one or two to the registry's public data service (RDAP). --only
-    takes checks and codes.
+    DNS questions are sent, one or two to the registry's public data service (RDAP), and what tells
+    whether the resolvers of this machine speak TLS and whether an MTA-STS policy can be fetched.
+    --only takes checks and codes.
 
     With --ns the zone is judged at those servers, as if its parent delegated to them already, and
     compared with the zone as it is delegated today: what a move would change.
