@@ -52,6 +52,7 @@ from checks.local import (
     hosts_file,
     interception,
     link,
+    local_firewall,
     no_default_route,
     uplink_down,
 )
@@ -109,6 +110,7 @@ CATALOGUE = Catalogue(
         gateway_silent.CHECK,
         hosts_file.CHECK,
         link.CHECK,
+        local_firewall.CHECK,
         no_default_route.CHECK,
         uplink_down.CHECK,
         banner.CHECK,

@@ -92,6 +92,7 @@ from checks.facts.folding import OfAddresses, OfEndpoints
 from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
 from checks.local.interception import DnsIntercepted
 from checks.local.link import LinkDown, NoAddress
+from checks.local.local_firewall import LocalFirewall, SendingNotTold
 from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
@@ -132,13 +133,8 @@ NOT_SEEN_OF_SERVICE: Kinds = (
     TlsaNotJudged,
 )
 SPEAKS_ODDLY: Kinds = (ServiceSilent, TlsHandshakeFailed, TlsVersionMismatch)
-UNSTEADY: Kinds = (
-    *SPEAKS_ODDLY,
-    AaaaWithoutService,
-    ConnectionsNotTold,
-    Ipv4Unreachable,
-    Ipv6Unreachable,
-)
+FAMILY_FAILS: Kinds = (AaaaWithoutService, Ipv4Unreachable, Ipv6Unreachable)
+UNSTEADY: Kinds = (*SPEAKS_ODDLY, *FAMILY_FAILS, ConnectionsNotTold)
 NOT_SEEN_OF_MAIL: Kinds = (MailHostNotJudged, MailExchangerNotSeen, MailExchangersNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
     NameNotDetermined,
@@ -307,6 +303,11 @@ def same_endpoint(cause: OfEndpoints, symptom: OfEndpoints) -> bool:
     return not set(cause.endpoints).isdisjoint(symptom.endpoints)
 
 
+def sent_nothing(cause: LocalFirewall, symptom: AboutTarget) -> bool:
+    """This machine sends nothing to this address, so nothing is learnt of it."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
 def flows_end_on_the_way(cause: EcmpMemberDead, symptom: AboutTarget) -> bool:
     """Some flows to this address end on the way, so whatever they were to bring did not come."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
@@ -404,6 +405,12 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((SmtpPortBlocked,), (HostDown, HostSilent, BlackHole), only_mail_was_asked),
     *rules(WAY_BREAKS, (MailHostUnreachable, MailHostNotJudged), same_address),
     *rules(PORT_SHUT, (FamilyUndetermined, PortNotReached), ports_of_family),
+    *rules(
+        (LocalFirewall,),
+        (*WAY_BREAKS, *PORT_SHUT, *NOT_SEEN_OF_TARGET, *FAMILY_FAILS, ConnectionsNotTold),
+        sent_nothing,
+    ),
+    *rules((*WAY_BREAKS, *PORT_SHUT), (SendingNotTold,), same_address),
     *rules(
         (EcmpMemberDead,),
         (*WAY_BREAKS, *PORT_SHUT, *NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_SERVICE, *UNSTEADY),

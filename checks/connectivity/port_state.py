@@ -342,10 +342,14 @@ def _routeless(known: Reaches, seen: Observation) -> Foldable:
 def _why(reach: Reach, port: Port) -> str:
     """Why nothing can be said of a port that neither connected nor was refused by the host."""
     match port.seen.outcome:
+        case _ if reach.refused_here(port):
+            return "this machine itself rejects them"
         case IcmpError(sender=sender) if sender == reach.source:
             return "this machine itself reports that the next hop does not answer"
         case IcmpError(sender=sender, kind=kind):
             return f"{sender} reports {kind.value}, so nothing gets as far as the host"
+        case Failed(kind=FailureKind.NO_PERMISSION):
+            return "this machine itself refuses to send them"
         case Failed(kind=kind) if kind.ours:
             return f"not asked to the end ({kind.value})"
         case Failed(kind=kind) if kind is not FailureKind.TIMEOUT:

@@ -157,6 +157,8 @@ def break_of(ways: Ways, reach: Reach) -> Break:
         return Untold(evidence=reach.tried, why="this run did not get to ask it")
     if not reach.followed and reach.answer is None:
         return Untold(evidence=reach.tried, why=NO_CLOSER)
+    if any(reach.refused_here(port) for port in reach.asked):
+        return Untold(evidence=reach.tried, why="this machine itself rejects what is sent there")
     if reach.stuck_here is not None:
         return Untold(
             evidence=(reach.stuck_here,), why="this machine's own gateway does not answer"

@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import Abilities, Connected, EchoReply, Failed, IcmpError, Reset, Unreachable
+from netdiag.outcomes import (
+    Abilities,
+    Connected,
+    EchoReply,
+    Failed,
+    FailureKind,
+    IcmpError,
+    Reset,
+    Unreachable,
+)
 from netdiag.requests import HopProbe, ReadAbilities
 from netdiag.tracer import plan
 
@@ -23,7 +32,8 @@ class Hop:
     """What one TTL led to. `sender` is None where nothing came back.
 
     `kind` is what the ICMP error said, None for silence and for a TCP answer of the target.
-    `ours` marks a probe that says nothing of the path: refused or cut off by this run.
+    `ours` marks a probe that says nothing of the path: refused or cut off by this run; `barred` one
+    that this machine's kernel refused to send.
     """
 
     ttl: int
@@ -32,6 +42,7 @@ class Hop:
     rtt: float | None = None
     kind: Unreachable | None = None
     ours: bool = False
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,11 @@ class Path:
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
         return tuple(number for hop in self.hops for number in hop.evidence)
+
+    @property
+    def barred(self) -> tuple[ObservationId, ...]:
+        """The probes that this machine refused to send."""
+        return tuple(number for hop in self.hops if hop.barred for number in hop.evidence)
 
     @property
     def reached(self) -> Hop | None:
@@ -179,7 +195,8 @@ def read_hop(seen: Observation, address: str, ttl: int) -> Hop:
         case Connected(rtt=rtt) | Reset(rtt=rtt) | EchoReply(rtt=rtt):
             return Hop(ttl=ttl, evidence=(seen.id,), sender=address, rtt=rtt)
         case Failed(kind=kind) if kind.ours:
-            return Hop(ttl=ttl, evidence=(seen.id,), ours=True)
+            barred = kind is FailureKind.NO_PERMISSION
+            return Hop(ttl=ttl, evidence=(seen.id,), ours=True, barred=barred)
         case _:
             return Hop(ttl=ttl, evidence=(seen.id,))
 

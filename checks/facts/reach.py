@@ -31,6 +31,7 @@ from netdiag.outcomes import (
     IcmpError,
     Reset,
     SourceAddress,
+    Unreachable,
 )
 from netdiag.requests import Echo, SelectSource, TcpArrivalTtl, TcpConnect
 
@@ -149,9 +150,18 @@ class Reach:
         """An error that this machine itself reported: its gateway does not answer."""
         for port in self.asked:
             error = port.seen.outcome
-            if isinstance(error, IcmpError) and error.sender == self.source:
+            own = isinstance(error, IcmpError) and error.sender == self.source
+            if own and not self.refused_here(port):
                 return port.seen.id
         return None
+
+    def refused_here(self, port: Port) -> bool:
+        """Whether a packet filter of this machine rejected the connection, by its ICMP error: what
+        the kernel reports of a next hop that it does not find is host unreachable."""
+        error = port.seen.outcome
+        if not isinstance(error, IcmpError) or error.sender != self.source:
+            return False
+        return error.kind.prohibited or error.kind in {Unreachable.PORT, Unreachable.PROTOCOL}
 
     @property
     def path(self) -> Path | None:
