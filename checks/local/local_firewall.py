@@ -1,8 +1,8 @@
 """This machine itself sends what it is asked to send.
 
 ## What it does
-Nothing of its own: it reads what this machine's kernel said of the connections, echoes and probes to
-each address, most of which are sent only where an asked port did not connect.
+Nothing of its own: it reads what this machine's kernel said of the connections, echoes and probes
+to each address, most of which are sent only where an asked port did not connect.
 
 ## Why is this bad?
 A packet filter or security program on this machine that refuses to send makes a server that works

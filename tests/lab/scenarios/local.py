@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.faults import (
+    WEB,
     commands,
     deaf_to_neighbours,
     hosts_file,
@@ -16,8 +17,9 @@ from tests.lab.faults import (
     without_address,
 )
 from tests.lab.scenario import Cause, Scenario
-from tests.lab.topology import address, towards
+from tests.lab.topology import address, between, towards
 
+HOSTING = between("fw", "host").prefixes
 DEVICE, NETWORK, ISP = "customer-device", "customer-network", "access-isp"
 
 
@@ -219,4 +221,42 @@ RESOLVER = (
     ),
 )
 
-SCENARIOS = MACHINE + NEARBY + RESOLVER
+OWN_FIREWALL = (
+    Scenario(
+        name="local-firewall",
+        truth="A rule on the desk's own machine drops what is for the host.",
+        faults=(
+            rule("desk", "output", f"ip daddr {address('host').v4} drop"),
+            rule("desk", "output", f"ip6 daddr {address('host').v6} drop"),
+        ),
+        causes=(Cause(code="local-firewall", owner=DEVICE),),
+        status=2,
+    ),
+    Scenario(
+        name="local-firewall-rejects",
+        truth="A rule on the desk's own machine rejects connections to web ports and says so.",
+        faults=(rule("desk", "output", f"{WEB} reject with icmpx type admin-prohibited"),),
+        causes=(Cause(code="local-firewall", owner=DEVICE),),
+        status=2,
+    ),
+    Scenario(
+        name="local-firewall-prohibits-route",
+        truth="A route on the desk's own machine prohibits the host's network.",
+        faults=(
+            commands(
+                "desk", f"route add prohibit {HOSTING.v4}", f"route add prohibit {HOSTING.v6}"
+            ),
+        ),
+        causes=(Cause(code="local-firewall", owner=DEVICE),),
+        status=2,
+    ),
+    Scenario(
+        name="port-filtered-at-gateway",
+        truth="The router of the desk's network drops connections to web ports.",
+        faults=(rule("dgw", "forward", f"{WEB} drop"),),
+        causes=(Cause(code="port-filtered"),),
+        status=2,
+    ),
+)
+
+SCENARIOS = MACHINE + NEARBY + RESOLVER + OWN_FIREWALL
