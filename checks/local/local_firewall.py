@@ -11,23 +11,25 @@ seem dead, from here alone.
 ## How it decides
 For each address; "refused" is the kernel's own word, or an ICMP error that this machine wrote.
 
-| asked ports                      | what else was sent             | judgement        |
-|----------------------------------|--------------------------------|------------------|
-| one connects                     | not needed                     | sending-allowed  |
-| refused, not permitted           | not needed                     | local-firewall   |
-| prohibited by this machine       | not needed                     | local-firewall   |
-| port unreachable by this machine | not needed                     | local-firewall   |
-| not routed, not permitted        | not needed                     | local-firewall   |
-| silence                          | SYNs to the port refused       | local-firewall   |
-| silence                          | echo and UDP probes refused    | local-firewall   |
-| silence                          | echo alone refused             | sending-not-told |
-| silence                          | nothing refused                | sending-allowed  |
-| next hop not found               | nothing refused                | sending-allowed  |
-| reset                            | echo alone refused             | sending-allowed  |
+| asked ports                      | what else was sent                | judgement        |
+|----------------------------------|-----------------------------------|------------------|
+| one connects                     | not needed                        | sending-allowed  |
+| refused, not permitted           | not needed                        | local-firewall   |
+| prohibited by this machine       | not needed                        | local-firewall   |
+| port unreachable by this machine | not needed                        | local-firewall   |
+| not routed, not permitted        | not needed                        | local-firewall   |
+| silence                          | SYNs to the port refused          | local-firewall   |
+| silence                          | UDP probes refused, not beside it | local-firewall   |
+| silence                          | UDP probes refused, beside it too | sending-not-told |
+| silence                          | echo alone refused                | sending-not-told |
+| silence                          | nothing refused                   | sending-allowed  |
+| next hop not found               | nothing refused                   | sending-allowed  |
+| reset                            | echo alone refused                | sending-allowed  |
 
 A connect needs no privileges, and neither do UDP datagrams; so a refusal of these is a rule. Linux
-tells a connect nothing of a rule that drops: what other kinds of packets were told decides then,
-crafted SYNs (as root) or echo and UDP together.
+tells a connect nothing of a rule that drops: what other kinds of packets were told decides then:
+crafted SYNs (as root), or UDP probes, where those to the first address of the host's LAN are sent,
+so that the rule is against the host and not against such probes.
 
 ## What to do
 Look for a rule against the address or port: nft list ruleset, iptables -S, the settings of a
@@ -111,7 +113,7 @@ class SendingNotTold(OfAddresses):
     def message(self) -> str:
         return (
             f"whether this machine sends connections to {self.subject} cannot be told: it refuses "
-            "to send an echo there, and no connection is answered"
+            "to send other kinds of packets, and no connection is answered"
         )
 
 
@@ -147,15 +149,15 @@ def judge_reach(ways: Ways, reach: Reach) -> Foldable:
 
 
 def _told_of_all(reach: Reach) -> bool:
-    """Whether what this machine refused is what was asked for: a port, or all kinds of packets."""
+    """Whether what this machine refused is what was asked for: a port, or the host as such."""
     asked = any(_barred(reach, port) for port in reach.asked)
     silent = [port.number for port in reach.asked if port.silent]
     crafted = any(
         path.protocol == "tcp" and path.port in silent and path.barred for path in reach.paths
     )
     udp = any(path.protocol == "udp" and path.barred for path in reach.paths)
-    echo = reach.echo is not None and _refused(reach.echo)
-    return asked or crafted or (bool(silent) and udp and echo)
+    beside = reach.beside is not None and not reach.beside.barred
+    return asked or crafted or (bool(silent) and udp and beside)
 
 
 def _said(reach: Reach) -> tuple[ObservationId, ...]:
