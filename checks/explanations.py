@@ -336,6 +336,11 @@ def validator_refuses_zone(
     return fails and (isinstance(cause, TrustBroken) or not (cause.hidden or cause.planned))
 
 
+def service_of_address(cause: BackendIntermittent | BacklogFull, symptom: AboutTarget) -> bool:
+    """The service at this address takes some connections only, so it may seem not to be there."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((LinkDown,), (NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
@@ -421,4 +426,5 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         (*PORT_SHUT, PortNotReached, SpeechNotHeard, *NOT_SEEN_OF_SERVICE, *SPEAKS_ODDLY),
         not_every_connection,
     ),
+    *rules((BackendIntermittent, BacklogFull), FAMILY_FAILS, service_of_address),
 )

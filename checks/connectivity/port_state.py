@@ -144,7 +144,8 @@ class PortClosed(_Shut):
 
 @dataclass(frozen=True, kw_only=True)
 class PortFiltered(_Shut):
-    """`after` are the last routers that packets to the ports still reach."""
+    """`after` are the last routers that packets to the ports still reach. Where not even the first
+    router gets them, though it gets others, this machine's own owner is `dropped_by`."""
 
     code: ClassVar[str] = "port-filtered"
     pooled: ClassVar[frozenset[str]] = frozenset({"endpoints", "after"})
@@ -159,6 +160,8 @@ class PortFiltered(_Shut):
     @property
     def message(self) -> str:
         place = f", behind {self.where}" if self.after else ""
+        if self.dropped_by is Owner.CUSTOMER_DEVICE:
+            place = ", before the first router, which answers other probes"
         return (
             f"packets to {self.subject} are dropped without an answer{place}, while the host "
             f"answers {self.control}, so neither the host nor the way to it is down"
@@ -171,6 +174,8 @@ class PortFiltered(_Shut):
                 "Look for a drop rule for this port in the host's own firewall, then in the one "
                 "right before it."
             )
+        if self.dropped_by is Owner.CUSTOMER_DEVICE:
+            return "Look for a drop rule for this port on this machine, then on its first router."
         return f"Look for a drop rule for this port behind {self.where}."
 
     @property
@@ -179,6 +184,11 @@ class PortFiltered(_Shut):
 
     @property
     def for_customer(self) -> str:
+        if self.dropped_by is Owner.CUSTOMER_DEVICE:
+            return (
+                "Your server is running, but your own computer or router blocks this service. "
+                "Please allow it there."
+            )
         return (
             "Your server is running, but something blocks this service on the way in. If you or "
             "somebody else manages the server's firewall, please allow the port there."
@@ -424,7 +434,9 @@ def _dropper(
 ) -> tuple[Place | None, Owner]:
     last = to_port.last if to_port else None
     if last is None or last.sender is None:
-        return None, Owner.HOST
+        first = to_host.at(1) if to_host else None
+        near = to_port is not None and first is not None and first.sender is not None
+        return None, Owner.CUSTOMER_DEVICE if near else Owner.HOST
     here = place_of(ways.brief, last.sender, reach.address, to_port)
     end = to_host.reached if to_host else None
     beyond = to_host.at(last.ttl + 1) if to_host else None

@@ -305,6 +305,7 @@ def _absent(book: _Book, own: set[str], packets: list[Packet]) -> None:
     transcript = book.record.transcript
     in_vain = flowing.unanswered(packets) | claiming.gateways_of(transcript, dead=True)
     gateways = claiming.gateways_of(transcript)
+    barred = claiming.barred(transcript, own)
     for claim in book.claims:
         lacking = claim.least - claim.found
         if lacking <= 0:
@@ -313,7 +314,7 @@ def _absent(book: _Book, own: set[str], packets: list[Packet]) -> None:
         to = plain(observation.request.destination or "")
         inside = (to in own or to == "::1" or to.startswith("127.")) and to not in seen
         next_hops = {to, *(one for one in gateways if (":" in one) == (":" in to))}
-        verdict, why = _absence(inside=inside, held=bool(next_hops & in_vain))
+        verdict, why = _absence(inside=inside, held=bool(next_hops & in_vain), barred=to in barred)
         book.lines.append(
             Line(
                 verdict=verdict,
@@ -326,9 +327,11 @@ def _absent(book: _Book, own: set[str], packets: list[Packet]) -> None:
         )
 
 
-def _absence(*, inside: bool, held: bool) -> tuple[Verdict, str]:
+def _absence(*, inside: bool, held: bool, barred: bool) -> tuple[Verdict, str]:
     if inside:
         return "not-visible", "stays within this machine"
+    if barred:
+        return "held", "handed to the kernel, which refuses to send to this address"
     if held:
         return "held", "handed to the kernel, which had no link or no neighbour to give it to"
     return "missing", "claimed as sent, not in the capture"

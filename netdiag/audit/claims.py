@@ -11,7 +11,15 @@ from netdiag.audit.flows import plain
 from netdiag.audit.packets import Packet
 from netdiag.audit.speech import Farewell, Fetch, Hello, Question, Silence, Words
 from netdiag.network import Observation
-from netdiag.outcomes import Interfaces, Resolvers, Routes
+from netdiag.outcomes import (
+    Failed,
+    FailureKind,
+    IcmpError,
+    Interfaces,
+    Resolvers,
+    Routes,
+    Unreachable,
+)
 from netdiag.requests import (
     DataProbe,
     DnsQuery,
@@ -127,6 +135,26 @@ def gateways_of(transcript: Iterable[Observation], *, dead: bool = False) -> set
         for route in one.outcome.routes
         if route.gateway and (not dead or route.device in devices)
     }
+
+
+def barred(transcript: Iterable[Observation], own: set[str]) -> set[str]:
+    """Where this machine's own packet filter refused to send something, by the record: it may have
+    dropped other packets to the same address without a word."""
+    return {
+        plain(one.request.destination)
+        for one in transcript
+        if one.request.destination and _refused_here(one, own)
+    }
+
+
+def _refused_here(one: Observation, own: set[str]) -> bool:
+    match one.outcome:
+        case Failed(kind=FailureKind.NO_PERMISSION):
+            return True
+        case IcmpError(kind=kind, sender=sender):
+            said = kind.prohibited or kind in {Unreachable.PORT, Unreachable.PROTOCOL}
+            return said and plain(sender) in own
+    return False
 
 
 def suffixes_of(transcript: Iterable[Observation]) -> set[str]:

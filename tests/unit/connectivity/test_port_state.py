@@ -7,7 +7,7 @@ import pytest
 from checks.connectivity import port_state
 from checks.connectivity.port_state import PortClosed, PortFiltered, RejectedByFirewall
 from netdiag.model import Owner, Severity
-from netdiag.outcomes import EchoReply, Unreachable
+from netdiag.outcomes import EchoReply, Outcome, Unreachable
 from netdiag.requests import HopProbe, TcpArrivalTtl
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
@@ -161,3 +161,18 @@ def test_port_25_of_a_name_is_left_to_its_mail_hosts() -> None:
     findings, _ = found(port_state.CHECK, Internet({V4: Site()}), "smtp://www.example")
 
     assert codes(findings) == ["not-checked"]
+
+
+def test_a_drop_before_the_first_router_is_this_machines_or_that_routers() -> None:
+    class Mute(Site):
+        def hop(self, probe: HopProbe) -> Outcome:
+            return SILENT if probe.protocol == "tcp" else super().hop(probe)
+
+    site = Mute(ports={22: CONNECTED}, reached=True)
+
+    findings, _ = found(port_state.CHECK, Internet({V4: site}), f"http://{V4}/")
+
+    (filtered,) = findings
+    assert filtered.code == "port-filtered"
+    assert filtered.owner is Owner.CUSTOMER_DEVICE
+    assert "before the first router" in filtered.message
