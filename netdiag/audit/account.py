@@ -117,8 +117,8 @@ class _Book:
         )
 
     def best(self, fitting: Iterable[Claim], time: float) -> Claim | None:
-        """The claim to take: a hop probe, which fits least, before others, then by time, then one
-        of which nothing was found yet."""
+        """The claim to take: a hop probe, which fits least, before others, then one of which
+        nothing was found yet, then by time."""
         open_ones = [claim for claim in fitting if claim.open]
 
         def rank(claim: Claim) -> tuple[bool, bool, bool, bool]:
@@ -126,8 +126,8 @@ class _Book:
             return (
                 kind == "system-lookup",
                 kind != "hop-probe",
-                not claim.when(self.started, time),
                 claim.found > 0,
+                not claim.when(self.started, time),
             )
 
         return min(open_ones, key=rank, default=None)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import struct
 
 import pytest
 
 from netdiag.audit.account import Account, account
-from netdiag.network import Observation
-from netdiag.outcomes import Interface, Interfaces, Route, Routes
+from netdiag.network import Attempt, Observation
+from netdiag.outcomes import (
+    Failed,
+    FailureKind,
+    IcmpError,
+    Interface,
+    Interfaces,
+    Outcome,
+    Route,
+    Routes,
+    Unreachable,
+)
 from netdiag.requests import (
     DnsQuery,
     Echo,
@@ -372,6 +383,56 @@ def test_what_the_record_asks_for_is_sent_from_an_own_address(source: str) -> No
     assert found.read_only is (source == craft.HERE)
     if not found.read_only:
         assert any("no address of the vantage" in line.why for line in found.lines)
+
+
+REFUSED = Failed(kind=FailureKind.NO_PERMISSION)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (REFUSED, "held"),
+        (
+            IcmpError(kind=Unreachable.PORT, icmp_type=3, icmp_code=3, sender=THERE, rtt=0),
+            "missing",
+        ),
+        (
+            IcmpError(kind=Unreachable.PORT, icmp_type=3, icmp_code=3, sender=craft.HERE, rtt=0),
+            "held",
+        ),
+        (
+            IcmpError(kind=Unreachable.HOST, icmp_type=3, icmp_code=1, sender=craft.HERE, rtt=0),
+            "missing",
+        ),
+    ],
+    ids=["refused", "rejected there", "rejected here", "no neighbour"],
+)
+def test_this_machines_own_rules_excuse_what_is_missing(outcome: Outcome, verdict: str) -> None:
+    refused = observed(Echo(address=THERE), number=3, outcome=outcome)
+
+    found = account(record_of(CONNECTED, refused), [], [craft.HERE])
+
+    assert [line.verdict for line in found.lines] == [verdict]
+
+
+CUT_OFF = Attempt(how="tcp-connect", result="cut off", elapsed=0.0, packets=8, octets=0)
+
+
+def test_connections_are_shared_among_the_observations_that_ask_for_them() -> None:
+    """One that was cut off may explain several connections, and takes none from others."""
+    cut = observed(TcpConnect(address=THERE, port=80, attempt=1), CUT_OFF, number=3)
+    late = observed(TcpConnect(address=THERE, port=80, attempt=2), attempt("tcp", 4), number=4)
+    late = dataclasses.replace(late, started=900.0)
+    packets = [
+        craft.tcp(flags, sequence=sequence + step)
+        for sequence in (1000, 5000, 9000)
+        for step, flags in ((0, craft.SYN), (1, craft.ACK), (1, craft.FIN | craft.ACK))
+    ]
+
+    found = audited(record_of(CONNECTED, cut, late), *packets)
+
+    assert found.read_only, found.faults
+    assert sorted(line.observation or 0 for line in found.lines) == [2, 3, 4]
 
 
 def missing(found: Account) -> list[int | None]:
