@@ -16,6 +16,7 @@ from netdiag.model import Area, Brief, Check, Explanation, Outcome, Severity
 from netdiag.network import Observation
 from netdiag.outcomes import Failed, FailureKind
 from netdiag.record import Advice, FindingRecord, Record, Status, Vantage
+from netdiag.suffixes import date_of_list
 
 Ended = Literal["complete", "deadline", "interrupted"]
 
@@ -95,7 +96,7 @@ def conclude(
     return Record(
         format="netdiag-record",
         version=1,
-        tool=record.Tool(name="netdiag", version=__version__),
+        tool=record.Tool(name="netdiag", version=__version__, public_suffixes=date_of_list()),
         target=run.brief.target,
         vantage=run.vantage,
         guards=run.guards,

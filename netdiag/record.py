@@ -61,8 +61,12 @@ class BadRecordError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
+    """What made the record. `public_suffixes` is the day of the list by which it knows registries,
+    as YYYY-MM-DD, empty where not known."""
+
     name: str
     version: str
+    public_suffixes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

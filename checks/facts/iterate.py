@@ -23,6 +23,7 @@ from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
+from netdiag.suffixes import is_public_suffix
 
 MOST_CUTS = 12
 MOST_DEPTH = 4
@@ -30,7 +31,6 @@ MOST_SERVERS = 13
 AT_ONCE = 4
 MOST_ALIASES = 12
 """Aliases followed: Unbound and BIND (max-query-restarts) follow 11."""
-SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "or", "org"})
 
 Status = Literal["found", "nodata", "nxdomain", "alias-loop", "no-answer", "lame", "not-seen"]
 
@@ -111,15 +111,8 @@ def shown(name: str) -> str:
 
 
 def is_registry(zone: str) -> bool:
-    """Whether a zone delegates domains to the public: the root, one label, or like co.za.
-
-    Second-level registries are known by the customary labels under country codes (ISO 3166), which
-    are two letters; the full list (publicsuffix.org) changes too often to be built in.
-    """
-    names = zone.rstrip(".").split(".")
-    if len(names) == 2:
-        return len(names[1]) == 2 and names[0] in SECOND_LEVEL
-    return len(names) < 2
+    """Whether a zone delegates domains to the public: the root, one label, or like co.za."""
+    return is_public_suffix(zone)
 
 
 @once

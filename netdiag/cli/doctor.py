@@ -16,6 +16,7 @@ from netdiag.cli import guarding
 from netdiag.cli.options import load_config
 from netdiag.outcomes import Outcome, Resolvers, SourceAddress
 from netdiag.requests import ReadResolvers, Request, SelectSource
+from netdiag.suffixes import date_of_list
 
 MEANING = {
     "error_queue": (
@@ -58,6 +59,7 @@ def command(config: Path | None) -> int:
     guards = guarding.engage(network=True)
     sees, source4, source6, resolvers = asyncio.run(_look())
     _say("netdiag", f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
+    _say("public suffixes", f"the list of {date_of_list()}")
     for name, able in sees.items():
         if name in MEANING:
             what, unseen = MEANING[name]

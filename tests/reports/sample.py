@@ -299,7 +299,7 @@ def record(*findings: FindingRecord, **changes: Any) -> Record:
     fields: dict[str, Any] = {
         "format": "netdiag-record",
         "version": 1,
-        "tool": Tool(name="netdiag", version="0.1.0"),
+        "tool": Tool(name="netdiag", version="0.1.0", public_suffixes="2026-10-22"),
         "target": parse("https://www.shop.example/"),
         "vantage": Vantage(name="desk-vienna", platform="Linux 6.1", sees={"raw_sockets": False}),
         "settings": Settings(
