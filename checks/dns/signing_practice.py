@@ -170,9 +170,7 @@ class DsOfNoKey(_Practice):
 class ZoneSignedWithoutDs(_Practice):
     code: ClassVar[str] = "zone-signed-without-ds"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
-    known_as: ClassVar[tuple[str, ...]] = _tags(
-        "DS07_NO_DS_FOR_SIGNED_ZONE", "DNSKEY_BUT_NOT_DS", "DS11_PARENT_WITHOUT_DS"
-    )
+    known_as: ClassVar[tuple[str, ...]] = _tags("DS07_NO_DS_FOR_SIGNED_ZONE", "DNSKEY_BUT_NOT_DS")
     effect: ClassVar[str] = "it is signed and its parent has no DS record, so nobody validates it"
     remedy: ClassVar[str] = "Have the registrar enter the DS records, or the zone no longer signed."
 

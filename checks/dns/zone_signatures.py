@@ -47,7 +47,7 @@ zone signed anew; signing stopped, or a record was changed without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -61,7 +61,7 @@ from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
 
 if TYPE_CHECKING:
-    from checks.facts.dnssec.keys import Ds, Key
+    from checks.facts.dnssec.keys import Ds, Key, Match
     from checks.facts.dnssec.signatures import Verdict
 
 MOST_SERVERS = 8
@@ -93,6 +93,10 @@ class SignaturesHold(Finding):
         return f"keys and signatures of {self.subject} fit its DS records at all servers asked"
 
 
+def _all(always: tuple[str, ...], by_kind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*always, *(name for names in by_kind.values() for name in names))))
+
+
 def whose(planned: bool) -> str:
     """Whose DS records a sentence speaks of."""
     return "the planned" if planned else "the parent's"
@@ -113,6 +117,14 @@ class Unsound(Finding):
     hidden: bool
     planned: bool
     says: ClassVar[str] = ""
+    always: ClassVar[tuple[str, ...]] = ()
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What other tools call it besides, by the first word of what is wrong."""
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        told = {text.split()[0] for text in self.what}
+        return _all(self.always, {k: names for k, names in self.by_kind.items() if k in told})
 
     @property
     def severity(self) -> Severity:
@@ -143,6 +155,12 @@ class DsWithoutMatchingKey(Unsound):
     code: ClassVar[str] = "ds-without-matching-key"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     says: ClassVar[str] = "no key fits the DS records"
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "keys": ("zonemaster:DS02_NO_DNSKEY_FOR_DS", "dnsviz:NO_SEP"),
+        "digests": ("zonemaster:DS02_NO_MATCH_DS_DNSKEY", "dnsviz:DIGEST_INVALID"),
+        "none": ("zonemaster:DS_BUT_NOT_DNSKEY", "zonemaster:DS11_DS_BUT_UNSIGNED_ZONE"),
+    }
+    known_as: ClassVar[tuple[str, ...]] = _all((), by_kind)
 
     @property
     def for_agent(self) -> str:
@@ -159,30 +177,59 @@ class DsWithoutMatchingKey(Unsound):
 class SignatureMissing(Unsound):
     code: ClassVar[str] = "signature-missing"
     says: ClassVar[str] = "there is no signature"
+    always: ClassVar[tuple[str, ...]] = ("dnsviz:MISSING_RRSIG",)
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "DNSKEY": ("zonemaster:DS08_MISSING_RRSIG_IN_RESPONSE",),
+        "SOA": ("zonemaster:DS09_MISSING_RRSIG_IN_RESPONSE",),
+    }
+    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureExpired(Unsound):
     code: ClassVar[str] = "signature-expired"
     says: ClassVar[str] = "the signatures have run out"
+    always: ClassVar[tuple[str, ...]] = ("dnsviz:EXPIRATION_IN_PAST",)
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "DNSKEY": ("zonemaster:DS08_DNSKEY_RRSIG_EXPIRED", "zonemaster:RRSIG_EXPIRED"),
+        "SOA": ("zonemaster:DS09_SOA_RRSIG_EXPIRED", "zonemaster:RRSIG_EXPIRED"),
+    }
+    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureNotYetValid(Unsound):
     code: ClassVar[str] = "signature-not-yet-valid"
     says: ClassVar[str] = "the signatures are not valid yet"
+    always: ClassVar[tuple[str, ...]] = ("dnsviz:INCEPTION_IN_FUTURE",)
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "DNSKEY": ("zonemaster:DS08_DNSKEY_RRSIG_NOT_YET_VALID",),
+        "SOA": ("zonemaster:DS09_SOA_RRSIG_NOT_YET_VALID",),
+    }
+    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureInvalid(Unsound):
     code: ClassVar[str] = "signature-invalid"
     says: ClassVar[str] = "the signatures do not verify"
+    always: ClassVar[tuple[str, ...]] = ("dnsviz:SIGNATURE_INVALID",)
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "DNSKEY": ("zonemaster:DS08_RRSIG_NOT_VALID_BY_DNSKEY",),
+        "SOA": ("zonemaster:DS09_RRSIG_NOT_VALID_BY_DNSKEY",),
+    }
+    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DenialProofBroken(Unsound):
     code: ClassVar[str] = "denial-proof-broken"
     says: ClassVar[str] = "NSEC or NSEC3 records do not prove a denial"
+    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "none": ("dnsviz:MISSING_NSEC_FOR_NXDOMAIN",),
+        "a": ("dnsviz:SNAME_NOT_COVERED",),
+    }
+    known_as: ClassVar[tuple[str, ...]] = _all((), by_kind)
 
     @property
     def for_agent(self) -> str:
@@ -352,7 +399,7 @@ def faults_of(facts: Facts, one: Signed) -> list[Fault] | None:
     matches = {match(voucher, keys) for voucher in vouchers}
     if Match.MATCHES not in matches:
         unread = matches <= {Match.UNSUPPORTED} or len(keys) < len(told)
-        return None if unread else [(DsWithoutMatchingKey, "the keys")]
+        return None if unread else [(DsWithoutMatchingKey, _unlike(matches, keys))]
     entry = tuple(key for key in keys if _vouched(vouchers, key))
     pairs = [_fault(one.keys, "DNSKEY", entry, facts.now)]
     pairs += [
@@ -363,6 +410,16 @@ def faults_of(facts: Facts, one: Signed) -> list[Fault] | None:
     pairs.append(_denial_fault(one.denial, apex, keys, facts.now))
     found = [pair for pair in pairs if pair]
     return None if any(kind is None for kind, _ in found) else [(k, w) for k, w in found if k]
+
+
+def _unlike(matches: Iterable[Match], keys: tuple[Key, ...]) -> str:
+    """What does not fit, beginning with its kind."""
+    from checks.facts.dnssec.keys import Match
+
+    if not keys:
+        return "none is there"
+    differ = Match.DIGEST_DIFFERS in set(matches)
+    return "digests of the right tag" if differ else "keys of other tags or algorithms"
 
 
 def _vouched(vouchers: Iterable[Ds], key: Key) -> bool:
@@ -415,6 +472,7 @@ def _denial_fault(
         if worst := _worst(verdicts(own, rrset, tuple(keys), int(now.timestamp())), what):
             return worst
     proof = proof_of([r for rrset in sets.values() for r in rrset], NO_SUCH + apex, "A", apex)
+    what = what if sets else f"none for {what}"
     return (DenialProofBroken, what) if proof is Proof.NONE else None
 
 

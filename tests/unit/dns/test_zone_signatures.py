@@ -137,3 +137,34 @@ def test_without_a_delegation_there_is_nothing_to_verify() -> None:
     (finding,) = zone_signatures.judge(Facts(zone=zone(), now=NOW))
 
     assert finding.code == "not-checked"
+
+
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [
+        ("no key that fits", {"zonemaster:DS02_NO_DNSKEY_FOR_DS", "dnsviz:NO_SEP"}),
+        (
+            "no keys at all",
+            {"zonemaster:DS_BUT_NOT_DNSKEY", "zonemaster:DS11_DS_BUT_UNSIGNED_ZONE"},
+        ),
+        ("a record without a signature", {"dnsviz:MISSING_RRSIG"}),
+        ("signatures that have ended", {"dnsviz:EXPIRATION_IN_PAST"}),
+        ("a denial without its proof", {"dnsviz:MISSING_NSEC_FOR_NXDOMAIN"}),
+        ("a denial with a proof of another", {"dnsviz:SNAME_NOT_COVERED"}),
+    ],
+)
+def test_other_tools_names_are_those_of_what_is_wrong(server: str, names: set[str]) -> None:
+    (finding,) = zone_signatures.judge(facts("some", signed(server)))
+
+    assert set(finding.equivalents) == names
+    assert names <= set(finding.known_as)
+
+
+def test_expired_signatures_of_the_keys_have_zonemasters_name_for_them() -> None:
+    keys = answer(APEX, "DNSKEY", KEY.to_text(), days=(-9, -2))
+    expired = Signed("ns1", seen(2, APEX, "DNSKEY", keys), (), seen(4, NO_SUCH + APEX, "A", SILENT))
+
+    (finding,) = zone_signatures.judge(facts("some", expired))
+
+    assert "zonemaster:DS08_DNSKEY_RRSIG_EXPIRED" in finding.equivalents
+    assert "zonemaster:DS09_SOA_RRSIG_EXPIRED" not in finding.equivalents
