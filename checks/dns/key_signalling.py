@@ -105,14 +105,8 @@ class _Signal(Finding):
     area: ClassVar[Area] = Area.DNS
     usual_severity: ClassVar[Severity] = Severity.WARNING
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
-    by_type: ClassVar[Mapping[str, str]] = {}
     effect: ClassVar[str]
     what: tuple[str, ...]
-
-    @property
-    def equivalents(self) -> tuple[str, ...]:
-        types = {word for text in self.what for word in text.split()}
-        return _tags(*(tag for rtype, tag in self.by_type.items() if rtype in types))
 
     @property
     def message(self) -> str:
@@ -131,7 +125,19 @@ class _Signal(Finding):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeySignalsDiffer(_Signal):
+class _OfType(_Signal):
+    """Other tools call it by the record type that `what` names."""
+
+    by_type: ClassVar[Mapping[str, str]]
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        types = {word for text in self.what for word in text.split()}
+        return _tags(*(tag for rtype, tag in self.by_type.items() if rtype in types))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySignalsDiffer(_OfType):
     code: ClassVar[str] = "key-signals-differ"
     by_type: ClassVar[Mapping[str, str]] = {
         "CDS": "DS15_INCONSISTENT_CDS",
@@ -142,7 +148,7 @@ class KeySignalsDiffer(_Signal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CdsUnlikeCdnskey(_Signal):
+class CdsUnlikeCdnskey(_OfType):
     code: ClassVar[str] = "cds-unlike-cdnskey"
     by_type: ClassVar[Mapping[str, str]] = {"CDS": "DS15_MISMATCH_CDS_CDNSKEY"}
     known_as: ClassVar[tuple[str, ...]] = _tags(*by_type.values())
@@ -150,7 +156,7 @@ class CdsUnlikeCdnskey(_Signal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CdsOfNoKey(_Signal):
+class CdsOfNoKey(_OfType):
     code: ClassVar[str] = "cds-of-no-key"
     by_type: ClassVar[Mapping[str, str]] = {
         "CDS": "DS16_CDS_MATCHES_NO_DNSKEY",
@@ -161,13 +167,29 @@ class CdsOfNoKey(_Signal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CdsNotSigned(_Signal):
+class CdsNotSigned(_OfType):
     code: ClassVar[str] = "cds-not-signed"
+    by_type: ClassVar[Mapping[str, str]] = {
+        "CDS": "DS16_CDS_UNSIGNED",
+        "CDNSKEY": "DS17_CDNSKEY_UNSIGNED",
+    }
+    invalid: ClassVar[Mapping[str, str]] = {
+        "CDS": "DS16_CDS_INVALID_RRSIG",
+        "CDNSKEY": "DS17_CDNSKEY_INVALID_RRSIG",
+    }
+    known_as: ClassVar[tuple[str, ...]] = _tags(*by_type.values(), *invalid.values())
     effect: ClassVar[str] = "parents must not act on it, so the next change of keys will not happen"
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        bare = {text.split()[0] for text in self.what if text.endswith("has no signature")}
+        others = {w for text in self.what for w in text.split() if text.split()[0] not in bare}
+        tags = [tag for rtype, tag in self.by_type.items() if rtype in bare]
+        return _tags(*tags, *(tag for rtype, tag in self.invalid.items() if rtype in others))
 
 
 @dataclass(frozen=True, kw_only=True)
-class CdsAsksForRemoval(_Signal):
+class CdsAsksForRemoval(_OfType):
     code: ClassVar[str] = "cds-asks-for-removal"
     by_type: ClassVar[Mapping[str, str]] = {
         "CDS": "DS16_DELETE_CDS",
@@ -180,7 +202,7 @@ class CdsAsksForRemoval(_Signal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CdsContradictsItself(_Signal):
+class CdsContradictsItself(_OfType):
     code: ClassVar[str] = "cds-contradicts-itself"
     by_type: ClassVar[Mapping[str, str]] = {
         "CDS": "DS16_MIXED_DELETE_CDS",

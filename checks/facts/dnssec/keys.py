@@ -88,15 +88,17 @@ def wire(record: ResourceRecord) -> bytes | None:
         return None
 
 
-def keys_of(records: Iterable[ResourceRecord], owner: str) -> tuple[Key, ...]:
-    """The keys of `owner`, the unreadable ones left out."""
-    found = (wire(r) for r in records if (r.name, r.rtype) == (owner, "DNSKEY"))
+def keys_of(
+    records: Iterable[ResourceRecord], owner: str, rtype: str = "DNSKEY"
+) -> tuple[Key, ...]:
+    """The keys of `owner`, the unreadable ones left out; CDNSKEY has the same form."""
+    found = (wire(r) for r in records if (r.name, r.rtype) == (owner, rtype))
     return tuple(Key(owner, data) for data in dict.fromkeys(found) if data and len(data) > 4)
 
 
-def ds_of(records: Iterable[ResourceRecord], owner: str) -> tuple[Ds, ...]:
-    """The DS records of `owner`, the unreadable ones left out."""
-    found = (wire(r) for r in records if (r.name, r.rtype) == (owner, "DS"))
+def ds_of(records: Iterable[ResourceRecord], owner: str, rtype: str = "DS") -> tuple[Ds, ...]:
+    """The DS records of `owner`, the unreadable ones left out; CDS has the same form."""
+    found = (wire(r) for r in records if (r.name, r.rtype) == (owner, rtype))
     return tuple(
         Ds(owner, int.from_bytes(data[:2]), data[2], data[3], data[4:])
         for data in dict.fromkeys(found)

@@ -10,8 +10,7 @@ from checks.facts.dnssec.chain import fault_of
 from checks.facts.dnssec.keys import Ds, Key, Match, ds_of, keys_of, match
 from netdiag.outcomes import ResourceRecord
 
-AS_AT_PARENT = {"CDS": "DS", "CDNSKEY": "DNSKEY"}
-"""Both have the form of the record that they stand for (RFC 7344, section 3)."""
+TYPES = ("CDS", "CDNSKEY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +59,10 @@ def signals_of(
     now: datetime,
 ) -> Signals:
     """What the records of a server's answers ask for."""
-    own = [r for r in answer if r.name == apex]
-    sets = {kind: [r for r in own if r.rtype == kind] for kind in AS_AT_PARENT}
-    plain = [
-        ResourceRecord(name=r.name, ttl=r.ttl, rtype=AS_AT_PARENT[kind], data=r.data)
-        for kind, records in sets.items()
-        for r in records
-    ]
-    cds, cdnskey = ds_of(plain, apex), keys_of(plain, apex)
+    cds, cdnskey = ds_of(answer, apex, "CDS"), keys_of(answer, apex, "CDNSKEY")
+    sets = [[r for r in answer if (r.name, r.rtype) == (apex, kind)] for kind in TYPES]
     algorithms = {"CDS": {one.algorithm for one in cds}, "CDNSKEY": {k.algorithm for k in cdnskey}}
-    faults = (fault_of(records, own, keys, now) for records in sets.values() if records)
+    faults = (fault_of(records, answer, keys, now) for records in sets if records)
     return Signals(
         server=server,
         cds=frozenset(one for one in cds if one.algorithm),

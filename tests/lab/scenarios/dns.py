@@ -35,6 +35,7 @@ OPERATOR = "dns-operator"
 NS1, NS2 = "ns1.customer.example.", "ns2.customer.example."
 HOST, HOST2 = address("host"), address("host2")
 SECOND_SITE, NEIGHBOUR = LOOPBACKS["op2"][0], LOOPBACKS["op1"][2]
+SIGNALLING = ("--only", "key-signalling", "--thorough")
 PRACTICE = ("--only", "signing-practice", "--thorough")
 ANCHORED = ("--trust-anchor", TRUST_ANCHOR)
 OWN_ZONE = ("--only", "zone-transfer", "--i-own-this-zone")
@@ -177,6 +178,22 @@ NAMES = (
         faults=(signed(spoil=lambda text: text.replace(HOST.v4, HOST2.v4)),),
         causes=_cause("signature-invalid"),
         status=2,
+    ),
+    Scenario(
+        name="removal-of-ds-asked-for",
+        truth="The zone asks its registry to take the DS records out.",
+        faults=(records("@", "CDS", "0 0 0 00"), signed()),
+        arguments=SIGNALLING,
+        causes=_cause("cds-asks-for-removal"),
+        status=1,
+    ),
+    Scenario(
+        name="ds-of-no-key-asked-for",
+        truth="The zone asks its registry for the DS record of a key that it does not have.",
+        faults=(records("@", "CDS", f"4711 13 2 {'ab' * 32}"), signed()),
+        arguments=SIGNALLING,
+        causes=(*_cause("cds-of-no-key"), *_cause("ds-change-asked", "registrar")),
+        status=1,
     ),
     Scenario(
         name="denials-hashed-in-vain",
