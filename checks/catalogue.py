@@ -57,7 +57,7 @@ from checks.local import (
     no_default_route,
     uplink_down,
 )
-from checks.routing import black_hole, packet_sizes, routing_loop, unreachable_route
+from checks.routing import black_hole, packet_loss, packet_sizes, routing_loop, unreachable_route
 from checks.service import banner, caa, certificate, dane, http_answer, tls
 from netdiag.conclude import Catalogue
 
@@ -104,6 +104,7 @@ CATALOGUE = Catalogue(
         port_state.CHECK,
         service_silent.CHECK,
         black_hole.CHECK,
+        packet_loss.CHECK,
         packet_sizes.CHECK,
         routing_loop.CHECK,
         unreachable_route.CHECK,

@@ -96,7 +96,8 @@ from checks.local.local_firewall import LocalFirewall, SendingNotTold
 from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
-from checks.routing.packet_sizes import PmtuBlackHole
+from checks.routing.packet_loss import LossNotTold, PacketLoss
+from checks.routing.packet_sizes import PacketSizesNotSeen, PmtuBlackHole
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
 from checks.service.banner import GreetingNotHeard
@@ -318,6 +319,11 @@ def not_every_connection(cause: BackendIntermittent | BacklogFull, symptom: OfEn
     return not set(cause.endpoints).isdisjoint(symptom.endpoints)
 
 
+def packets_are_lost(cause: PacketLoss, symptom: AboutTarget) -> bool:
+    """Packets to this address are lost at random, so what was to come came late or not at all."""
+    return same_address(cause, symptom)
+
+
 def large_packets_vanish(cause: PmtuBlackHole, symptom: AboutTarget) -> bool:
     """An exchange with this address stalls, and small segments cure it."""
     return cause.stalls and same_address(cause, symptom)
@@ -395,6 +401,12 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         (ServiceSilent, TlsVersionMismatch, TlsHandshakeFailed), NOT_SEEN_OF_SERVICE, same_endpoint
     ),
     *rules((DataLostAfterHandshake,), (ServiceSilent, *NOT_SEEN_OF_SERVICE), same_endpoint),
+    *rules(
+        (PacketLoss,),
+        (ConnectionsNotTold, PacketSizesNotSeen, *NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_SERVICE),
+        packets_are_lost,
+    ),
+    *rules((EcmpMemberDead, BacklogFull, BackendIntermittent), (LossNotTold,), same_address),
     *rules(
         (PmtuBlackHole,),
         (ServiceSilent, AnswerTruncated, *NOT_SEEN_OF_SERVICE),

@@ -9,7 +9,7 @@ same run can be judged again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NewType, Protocol, TypeVar
 
@@ -72,10 +72,15 @@ class Watcher(Protocol):
     def answered(self, observation: Observation) -> None: ...
 
 
+LONGEST_PAUSE = 10.0
+"""Seconds before a request, at most."""
+
+
 class Network:
     """One run's view of the network.
 
-    `clock` gives monotonic seconds. `deadline` is the run's length in seconds, None for no limit.
+    `clock` gives monotonic seconds, `sleep` waits for the pause of a request; None waits for none.
+    `deadline` is the run's length in seconds, None for no limit.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Network:
         transport: Transport,
         *,
         clock: Callable[[], float],
+        sleep: Callable[[float], Coroutine[Any, Any, None]] | None = None,
         policy: Policy | None = None,
         deadline: float | None = None,
         watchers: Sequence[Watcher] = (),
@@ -90,6 +96,7 @@ class Network:
         self.policy = policy or Policy()
         self._transport = transport
         self._clock = clock
+        self._sleep = sleep
         self._begin = clock()
         self._deadline = deadline
         self._watchers = watchers
@@ -147,6 +154,8 @@ class Network:
 
     async def _admit(self, request: Request) -> Sent:
         """Send `request` when the budget lets it go; nothing is sent once the run is over."""
+        if not await self._paused(request):
+            return Sent(self._over())
         admission = asyncio.ensure_future(self.policy.admit(request))
         if not await self._in_time(admission):
             return Sent(self._over())
@@ -161,6 +170,13 @@ class Network:
             octets = sum(attempt.octets for attempt in sent.attempts)
             self.policy.settle(request, packets, octets)
         return sent
+
+    async def _paused(self, request: Request) -> bool:
+        """Wait as the request wishes; whether the run goes on after that."""
+        pause = getattr(request, "pause", 0.0)
+        if not pause or self._sleep is None:
+            return True
+        return await self._in_time(asyncio.ensure_future(self._sleep(min(pause, LONGEST_PAUSE))))
 
     async def _send(self, request: Request) -> Sent:
         left = self._left()

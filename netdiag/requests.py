@@ -2,7 +2,8 @@
 
 A request says exactly what will be sent; equality of all its fields is the key under which its
 observation is kept. There is no request that writes: read-only is a property of this union. To
-sample the same thing on purpose (loss, drift), a request carries `attempt`.
+sample the same thing on purpose (loss, drift), a request carries `attempt`; a series that must not
+come in a burst is spread over time by their `pause`.
 
 `destination` is the address that will receive packets, None for a look at this machine. `cost`
 is the largest number of packets that the request may send, retransmissions included.
@@ -43,13 +44,14 @@ class DnsQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
-    """ICMP echo with `size` octets of data."""
+    """ICMP echo with `size` octets of data, sent after `pause` seconds."""
 
     type: ClassVar[str] = "echo"
     cost: ClassVar[int] = 2
     address: str
     size: int = 56
     attempt: int = 0
+    pause: float = 0.0
 
     @property
     def destination(self) -> str | None:
@@ -58,13 +60,14 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpConnect:
-    """A TCP handshake, closed at once."""
+    """A TCP handshake, begun after `pause` seconds and closed at once."""
 
     type: ClassVar[str] = "tcp-connect"
-    cost: ClassVar[int] = 8
+    cost: ClassVar[int] = 10
     address: str
     port: int
     attempt: int = 0
+    pause: float = 0.0
 
     @property
     def destination(self) -> str | None:
@@ -186,6 +189,7 @@ class HopProbe:
     flow: int = 0
     attempt: int = 0
     raw: bool = False
+    pause: float = 0.0
 
     @property
     def cost(self) -> int:

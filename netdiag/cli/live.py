@@ -55,6 +55,7 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
     net = Network(
         transport,
         clock=time.monotonic,
+        sleep=asyncio.sleep,
         policy=policy,
         deadline=plan.timeout,
         watchers=plan.watchers,

@@ -231,3 +231,23 @@ def test_a_recording_answers_what_it_holds_and_nothing_else() -> None:
     assert missing.outcome == Failed(kind=FailureKind.NOT_RECORDED)
     assert missing.id == 8
     assert net.transcript == (seen,)
+
+
+def test_a_pause_is_waited_for_before_anything_counts_as_sent() -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        await asyncio.sleep(3600)
+
+    async def go() -> Observation:
+        loop = asyncio.get_running_loop()
+        peer = Peer(Connected(rtt=0.01))
+        net = Network(peer, clock=loop.time, sleep=sleep, deadline=0.05)
+        return await net.ask(replace(CONNECT, pause=0.5))
+
+    seen = asyncio.run(go())
+
+    assert waited == [0.5]
+    assert seen.outcome == Failed(kind=FailureKind.DEADLINE)
+    assert seen.attempts == ()
