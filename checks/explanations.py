@@ -403,7 +403,14 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((DataLostAfterHandshake,), (ServiceSilent, *NOT_SEEN_OF_SERVICE), same_endpoint),
     *rules(
         (PacketLoss,),
-        (ConnectionsNotTold, PacketSizesNotSeen, *NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_SERVICE),
+        (
+            BacklogFull,
+            BackendIntermittent,
+            ConnectionsNotTold,
+            PacketSizesNotSeen,
+            *NOT_SEEN_OF_TARGET,
+            *NOT_SEEN_OF_SERVICE,
+        ),
         packets_are_lost,
     ),
     *rules((EcmpMemberDead, BacklogFull, BackendIntermittent), (LossNotTold,), same_address),

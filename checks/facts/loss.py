@@ -3,13 +3,14 @@
 Where a connection of the run took a second SYN, or none got through beside others that did, the
 address is asked again and again: TCP handshakes with a port that connects, echoes, and one probe to
 each hop, in rounds that are spread over time, so that nobody's limit of a rate is taken for loss.
+Handshakes, which wait longest, go on only as long as some echoes are lost and some are not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from checks.facts.path import Path, path_to
@@ -111,10 +112,11 @@ async def _sample(net: Asker, reach: Reach) -> Losses:
     ttls = [hop.ttl for hop in path.hops if hop.sender]
     seen: dict[Request, Observation] = {}
     for start in range(0, ROUNDS, TOGETHER):
+        connecting = port if _tells(_echoes(seen)) else None
         wave = [
             request
             for number in range(start, start + TOGETHER)
-            for request in _round(address, port, ttls, number, (number - start) * GAP)
+            for request in _round(address, connecting, ttls, number, (number - start) * GAP)
         ]
         answers = await asyncio.gather(*(net.ask(request) for request in wave))
         seen |= dict(zip(wave, answers, strict=True))
@@ -122,7 +124,7 @@ async def _sample(net: Asker, reach: Reach) -> Losses:
         reach=reach,
         port=port,
         handshakes=_tally(seen[r] for r in seen if isinstance(r, TcpConnect)),
-        echoes=_tally(seen[r] for r in seen if isinstance(r, Echo)),
+        echoes=_echoes(seen),
         path=path,
         hops=tuple(
             (ttl, _tally(seen[r] for r in seen if isinstance(r, HopProbe) and r.ttl == ttl))
@@ -131,11 +133,21 @@ async def _sample(net: Asker, reach: Reach) -> Losses:
     )
 
 
+def _echoes(seen: Mapping[Request, Observation]) -> Tally:
+    return _tally(seen[request] for request in seen if isinstance(request, Echo))
+
+
+def _tells(echoes: Tally) -> bool:
+    """Whether handshakes are worth their time: not where all echoes so far fare alike."""
+    return not echoes.tried or 0 < echoes.lost < echoes.tried
+
+
 def _round(
-    address: str, port: int, ttls: Iterable[int], number: int, pause: float
+    address: str, port: int | None, ttls: Iterable[int], number: int, pause: float
 ) -> Iterable[Request]:
     attempt = FIRST + number
-    yield TcpConnect(address=address, port=port, attempt=attempt, pause=pause)
+    if port is not None:
+        yield TcpConnect(address=address, port=port, attempt=attempt, pause=pause)
     yield Echo(address=address, attempt=attempt, pause=pause)
     for ttl in ttls:
         yield HopProbe(address=address, ttl=ttl, attempt=attempt, pause=pause)

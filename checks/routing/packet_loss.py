@@ -2,8 +2,8 @@
 
 ## What it does
 Where a connection of the run was answered late or not at all beside others that were, asks the
-address in eighteen rounds that are spread over time: handshakes with a port that connects, echoes,
-and a probe to each hop.
+address in eighteen rounds that are spread over time: echoes, a probe to each hop, and handshakes
+with a port that connects, unless all echoes of the first rounds fare alike.
 
 ## Why is this bad?
 Lost packets are sent again after a second at the start of a connection, and slow it down for good

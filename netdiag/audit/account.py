@@ -118,16 +118,18 @@ class _Book:
 
     def best(self, fitting: Iterable[Claim], time: float) -> Claim | None:
         """The claim to take: a hop probe, which fits least, before others, then one of which
-        nothing was found yet, then by time."""
+        nothing was found yet, then by time, then the one that ends first, so that one packet for
+        each of many claims to the same finds its place."""
         open_ones = [claim for claim in fitting if claim.open]
 
-        def rank(claim: Claim) -> tuple[bool, bool, bool, bool]:
+        def rank(claim: Claim) -> tuple[bool, bool, bool, bool, float]:
             kind = claim.observation.request.type
             return (
                 kind == "system-lookup",
                 kind != "hop-probe",
                 claim.found > 0,
                 not claim.when(self.started, time),
+                claim.end,
             )
 
         return min(open_ones, key=rank, default=None)

@@ -74,10 +74,16 @@ class Claim:
     def open(self) -> bool:
         return self.found < self.most
 
+    @property
+    def end(self) -> float:
+        """Seconds of the run."""
+        return self.observation.started + self.observation.elapsed
+
     def when(self, started: float, time: float) -> bool:
         """Whether `time` falls into the exchange, all in seconds since 1970."""
-        begin = started + self.observation.started
-        return begin - 0.05 <= time <= begin + self.observation.elapsed + 0.05
+        pause = getattr(self.observation.request, "pause", 0.0)
+        begin = started + self.observation.started + pause
+        return begin - 0.05 <= time <= started + self.end + 0.05
 
 
 def claims_of(transcript: Iterable[Observation]) -> list[Claim]:

@@ -7,7 +7,7 @@ import platform
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from netdiag.boundary import Boundary
@@ -52,6 +52,8 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
 
     transport = LiveTransport(time.monotonic)
     policy = policy_for(plan)
+    # Taken with the network's own zero, so that a capture's times compare with the transcript's.
+    brief = replace(plan.brief, started=datetime.now(UTC))
     net = Network(
         transport,
         clock=time.monotonic,
@@ -61,7 +63,7 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
         watchers=plan.watchers,
     )
     run = Run(
-        brief=plan.brief,
+        brief=brief,
         vantage=Vantage(
             name=plan.vantage or platform.node() or "this machine",
             platform=f"{platform.system()} {platform.release()}".strip(),
@@ -73,9 +75,7 @@ async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
     )
     undo = on_interrupt(lambda: net.stop(FailureKind.INTERRUPTED))
     try:
-        judgements = await diagnose(
-            plan.brief, plan.catalogue.checks, plan.catalogue.explanations, net
-        )
+        judgements = await diagnose(brief, plan.catalogue.checks, plan.catalogue.explanations, net)
         await net.close()
     finally:
         undo()

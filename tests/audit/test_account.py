@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -437,3 +438,20 @@ def test_connections_are_shared_among_the_observations_that_ask_for_them() -> No
 
 def missing(found: Account) -> list[int | None]:
     return [line.observation for line in found.lines if line.verdict == "missing"]
+
+
+def test_many_alike_find_their_place_whatever_their_order() -> None:
+    """The first was asked early and ends late, so its packet may be any."""
+    probes = [
+        replace(
+            observed(HopProbe(address=THERE, ttl=2, attempt=n), attempt("udp"), number=n + 2),
+            started=0.0,
+            elapsed=elapsed,
+        )
+        for n, elapsed in enumerate((9.0, 0.5))
+    ]
+    early = craft.udp(bytes(4), port=33434, ttl=2)
+
+    found = audited(record_of(*probes), early, early)
+
+    assert found.read_only, found
