@@ -1,29 +1,33 @@
 """Records with the word of their zone's signatures: whether a reader may rely on them.
 
-A DS record at the parent says that a zone is signed. Then a reader believes what the signatures
-confirm and nothing else (RFC 4035, section 4.3). Whether the zones above are signed is not asked.
+The chain of trust is followed from the anchor to the records. Without an anchor for these root
+servers the zone's DS records at its parent are believed, whatever is above.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from checks.facts.iterate import Descent, descend, resolve
 from checks.facts.iterate import Status as Found
 from checks.facts.once import once
-from netdiag.model import Brief
-from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import DnsReply, ResourceRecord
+from checks.facts.trust import Link, anchors_of, has, links_of
+from checks.facts.zone import Zone
+from netdiag.model import Brief, TrustAnchor
+from netdiag.network import Asker, ObservationId
+from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
 
-if TYPE_CHECKING:
-    from checks.facts.dnssec.keys import Key
-
 Standing = Literal["vouched", "unsigned", "broken", "not-seen"]
-"""Signatures hold; the zone is not signed; they do not hold; unknown. The last ones count most."""
+"""Signatures hold; there need be none; they do not hold; unknown."""
 
+_STANDINGS: dict[str, Standing] = {
+    "insecure": "unsigned",
+    "bogus": "broken",
+    "indeterminate": "not-seen",
+}
 _WORST: tuple[Standing, ...] = ("broken", "unsigned", "not-seen", "vouched")
 
 
@@ -61,70 +65,76 @@ async def vouched(net: Asker, brief: Brief, name: str, rtype: str) -> Vouched:
 async def _standing(
     net: Asker, brief: Brief, name: str, rtype: str
 ) -> tuple[Standing, tuple[ObservationId, ...]]:
+    """What a validator takes the records for."""
+    from checks.facts.dnssec.chain import State, stand_of, walk
+
     way = await descend(net, brief, name)
-    parent = _parent(net, way)
-    if parent is None or way.last is None or not isinstance(way.last.request, DnsQuery):
+    if not way.cuts or way.last is None or not isinstance(way.last.request, DnsQuery):
         return "not-seen", ()
     server = way.last.request.server
-    asked = ((parent, way.zone, "DS"), (server, way.zone, "DNSKEY"), (server, name, rtype))
-    ds = await net.ask(_signed(*asked[0]))
+    trust = await _trust(net, brief, way, server)
+    if not trust.anchors:
+        return trust.without, trust.evidence
+    stands = walk(trust.anchors, trust.links, brief.started)
+    if not stands or stands[-1].state is not State.SECURE:
+        return _STANDINGS[stands[-1].state.value] if stands else "not-seen", trust.evidence
+    seen = await net.ask(_signed(server, name, rtype))
+    evidence = (*trust.evidence, seen.id)
+    if not isinstance(seen.outcome, DnsReply):
+        return "not-seen", evidence
+    sets = stand_of(seen, stands[-1], brief.started)
+    sound = has(seen, name, rtype) and all(one.state is State.SECURE for one in sets)
+    return "vouched" if sound else "broken", evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trust:
+    """Where trust begins and what leads from there to a zone; `without` anchors it stands so."""
+
+    anchors: tuple[TrustAnchor, ...] = ()
+    links: tuple[Link, ...] = ()
+    without: Standing = "not-seen"
+    evidence: tuple[ObservationId, ...]
+
+
+async def _trust(net: Asker, brief: Brief, way: Descent, server: str) -> _Trust:
+    anchors = anchors_of(brief, way.name)
+    if anchors:
+        links = await _links(net, brief, way, server, anchors[0].zone)
+        seen = (one for link in links for one in (link.ds, link.keys) if one)
+        return _Trust(anchors=anchors, links=links, evidence=tuple(one.id for one in seen))
+    ds = await net.ask(_signed(_parent(net, way, server), way.zone, "DS"))
     if not isinstance(ds.outcome, DnsReply) or ds.outcome.rcode != "NOERROR":
-        return "not-seen", (ds.id,)
-    if not _records(ds, "DS"):
-        return "unsigned", (ds.id,)
-    keys, seen = await asyncio.gather(*(net.ask(_signed(*one)) for one in asked[1:]))
-    numbers = (ds.id, keys.id, seen.id)
-    if not all(isinstance(one.outcome, DnsReply) for one in (keys, seen)):
-        return "not-seen", numbers
-    return _confirmed(way.zone, ds, keys, seen, int(brief.started.timestamp())), numbers
+        return _Trust(evidence=(ds.id,))
+    if not has(ds, way.zone, "DS"):
+        return _Trust(without="unsigned", evidence=(ds.id,))
+    keys = await net.ask(_signed(server, way.zone, "DNSKEY"))
+    link = Link(zone=way.zone, ds=None, keys=keys)
+    believed = _believed(ds.outcome, way.zone)
+    return _Trust(anchors=believed, links=(link,), evidence=(ds.id, keys.id))
+
+
+async def _links(net: Asker, brief: Brief, way: Descent, server: str, top: str) -> tuple[Link, ...]:
+    """The chain down to the zone, whose keys `server` is asked for: that one has the records."""
+    links = await links_of(net, brief, Zone(way=way, families=brief.families), top)
+    if not links or not links[-1].ds or not has(links[-1].ds, way.zone, "DS"):
+        return links
+    keys = await net.ask(_signed(server, way.zone, "DNSKEY"))
+    return (*links[:-1], replace(links[-1], keys=keys))
+
+
+def _parent(net: Asker, way: Descent, server: str) -> str:
+    """The server that told of the zone."""
+    told = way.cuts[-1].evidence
+    found = (seen.request for seen in net.transcript if seen.id in told)
+    return next((one.server for one in found if isinstance(one, DnsQuery)), server)
+
+
+def _believed(reply: DnsReply, zone: str) -> tuple[TrustAnchor, ...]:
+    """The DS records in a reply, as if they were anchors."""
+    records = (r for r in reply.answer if (r.name, r.rtype) == (zone, "DS"))
+    return tuple(TrustAnchor(zone=zone, rtype="DS", data=record.data) for record in records)
 
 
 def _signed(server: str, name: str, rtype: str) -> DnsQuery:
     return DnsQuery(server=server, name=name, rtype=rtype, dnssec=True)
-
-
-def _parent(net: Asker, way: Descent) -> str | None:
-    """The server that told of the zone."""
-    told = way.cuts[-1].evidence if way.cuts else ()
-    found = (seen.request for seen in net.transcript if seen.id in told)
-    return next((one.server for one in found if isinstance(one, DnsQuery)), None)
-
-
-def _records(seen: Observation, rtype: str) -> tuple[ResourceRecord, ...]:
-    reply = seen.outcome
-    return tuple(r for r in reply.answer if r.rtype == rtype) if isinstance(reply, DnsReply) else ()
-
-
-def _confirmed(
-    zone: str, ds: Observation, keys: Observation, seen: Observation, now: int
-) -> Standing:
-    """What the DS records, the zone's keys and its signatures say of the set that was asked for."""
-    from checks.facts.dnssec.keys import Match, ds_of, keys_of, match
-
-    own = keys_of(_records(keys, "DNSKEY"), zone)
-    vouchers = ds_of(_records(ds, "DS"), zone)
-    entry = tuple(key for key in own if any(match(v, (key,)) is Match.MATCHES for v in vouchers))
-    if not entry:
-        unread = {match(voucher, own) for voucher in vouchers} <= {Match.UNSUPPORTED}
-        return "not-seen" if unread else "broken"
-    for one, signers in ((keys, entry), (seen, own)):
-        standing = _verified(one, signers, now)
-        if standing != "vouched":
-            return standing
-    return "vouched"
-
-
-def _verified(seen: Observation, keys: tuple[Key, ...], now: int) -> Standing:
-    from checks.facts.dnssec.signatures import Verdict, signatures_of, verdicts
-
-    if not isinstance(seen.request, DnsQuery):
-        return "not-seen"
-    name, rtype = seen.request.name, seen.request.rtype
-    rrset = [r for r in _records(seen, rtype) if r.name == name]
-    made = [
-        s for s in signatures_of(_records(seen, "RRSIG")) if (s.owner, s.covers) == (name, rtype)
-    ]
-    found = verdicts(made, rrset, keys, now)
-    if Verdict.VALID in found:
-        return "vouched"
-    return "not-seen" if found and found <= {Verdict.UNSUPPORTED} else "broken"
