@@ -1,7 +1,7 @@
 """Records with the word of their zone's signatures: whether a reader may rely on them.
 
-The chain of trust is followed from the anchor to the records. Without an anchor for these root
-servers the zone's DS records at its parent are believed, whatever is above.
+The chain of trust is followed from the anchor to the records. Without an anchor that fits these
+root servers the zone's DS records at its parent are believed, whatever is above.
 """
 
 from __future__ import annotations
@@ -98,11 +98,18 @@ class _Trust:
 
 
 async def _trust(net: Asker, brief: Brief, way: Descent, server: str) -> _Trust:
+    from checks.facts.dnssec.chain import State, walk
+
     anchors = anchors_of(brief, way.name)
-    if anchors:
-        links = await _links(net, brief, way, server, anchors[0].zone)
+    links = await _links(net, brief, way, server, anchors[0].zone) if anchors else ()
+    if any(one.state is State.SECURE for one in walk(anchors, links[:1], brief.started)):
         seen = (one for link in links for one in (link.ds, link.keys) if one)
         return _Trust(anchors=anchors, links=links, evidence=tuple(one.id for one in seen))
+    return await _by_parent(net, way, server)
+
+
+async def _by_parent(net: Asker, way: Descent, server: str) -> _Trust:
+    """The zone's DS records taken for anchors."""
     ds = await net.ask(_signed(_parent(net, way, server), way.zone, "DS"))
     if not isinstance(ds.outcome, DnsReply) or ds.outcome.rcode != "NOERROR":
         return _Trust(evidence=(ds.id,))

@@ -40,8 +40,9 @@ TLSA records are *usage selector matching data*. One that holds is enough.
 | 3 1 1 of its key                    | breaks off the handshake          | tlsa-not-judged  |
 | 3 1 1 of its key                    | could not be asked                | tlsa-not-judged  |
 
-Signed means that the parent has DS records for the zone and that the signatures on the records
-hold. Usages 0 and 1 also demand a certificate that is in order by itself, and are void at port 25.
+Signed means that the chain of trust leads to the zone (where no trust anchor fits the root servers:
+that its parent has DS records) and that the signatures on the records hold. Usages 0 and 1 also
+demand a certificate that is in order by itself, and are void at port 25.
 
 ## What to do
 Publish a record of the new key beside the old one, wait for the old one's time to live, then change

@@ -8,7 +8,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.lab.certificates import NAMES, digest_of
-from tests.lab.faults import certificate, encrypts, page, records, signed, without_encryption
+from tests.lab.faults import (
+    certificate,
+    encrypts,
+    page,
+    records,
+    signed,
+    signed_from_root,
+    without_encryption,
+)
+from tests.lab.plan import TRUST_ANCHOR
 from tests.lab.scenario import Cause, Fault, Scenario
 from tests.lab.topology import address
 
@@ -102,10 +111,11 @@ SCENARIOS = (
         name="dane-fine",
         truth="The mail host's key and the site's authority are announced, and both are served.",
         target="customer.example",
-        arguments=DANE,
+        arguments=(*DANE, "--trust-anchor", TRUST_ANCHOR),
         faults=(
             records("_443._tcp", "TLSA", f"2 1 1 {digest_of('Lab Intermediate')}"),
-            *_announced(f"3 1 1 {digest_of('server')}"),
+            records("_25._tcp.mail", "TLSA", f"3 1 1 {digest_of('server')}"),
+            signed_from_root(),
         ),
     ),
     Scenario(
@@ -142,6 +152,17 @@ SCENARIOS = (
         faults=(without_encryption("mail"), *_announced(f"3 1 1 {digest_of('server')}")),
         causes=(Cause(code="tlsa-without-tls", owner="service", support="guide"),),
         status=1,
+    ),
+    Scenario(
+        name="dane-signed-in-vain",
+        truth="The zone is signed and announces a former key; the registry has no DS record.",
+        target="customer.example",
+        arguments=(*DANE, "--trust-anchor", TRUST_ANCHOR),
+        faults=(
+            records("_25._tcp.mail", "TLSA", f"3 1 1 {digest_of('former')}"),
+            signed_from_root(without_ds="customer.example."),
+        ),
+        causes=_cause("tlsa-not-signed"),
     ),
     Scenario(
         name="dane-not-signed",
