@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.connectivity import (
+    answering,
     data_lost,
     families,
     host_state,
@@ -96,6 +97,7 @@ CATALOGUE = Catalogue(
         consistency.CHECK,
         zone_signatures.CHECK,
         zone_transfer.CHECK,
+        answering.CHECK,
         families.CHECK,
         data_lost.CHECK,
         host_state.CHECK,

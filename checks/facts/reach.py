@@ -16,6 +16,7 @@ import asyncio
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from checks.facts.addresses import target_addresses
 from checks.facts.ownership import lan_of, same_lan
@@ -333,15 +334,15 @@ async def _with_arrivals(net: Asker, reach: Reach) -> Reach:
 
 @dataclass(frozen=True, slots=True)
 class Nearer:
-    """A reset came from `hops` hops before the host, as `control` shows."""
+    """An answer came from `hops` hops before the host, as `control` shows."""
 
     hops: int
     evidence: tuple[ObservationId, ...]
     control: str
 
 
-def nearer(reach: Reach, port: int) -> Nearer | None:
-    """Whether the reset of `port` was sent by somebody nearer than the host.
+def nearer(reach: Reach, port: int, answer: Literal["rst", "syn-ack"] = "rst") -> Nearer | None:
+    """Whether this answer of `port` was sent by somebody nearer than the host.
 
     Both are compared as distances, initial TTL less arrival TTL, so that a system with another
     initial TTL for resets is not mistaken for a middlebox.
@@ -349,7 +350,7 @@ def nearer(reach: Reach, port: int) -> Nearer | None:
     mine = next((p for p in reach.arrivals if p.number == port), None)
     if mine is None or not isinstance(mine.seen.outcome, ArrivalTtl):
         return None
-    if mine.seen.outcome.answer != "rst":
+    if mine.seen.outcome.answer != answer:
         return None
     near = _distance(mine.seen.outcome.ttl)
     controls = [
