@@ -2,8 +2,8 @@
 
 ## What it does
 On every asked port that is open, finds with which TTL the SYN/ACK arrives, and compares it with the
-other answers of the host: an echo reply, and the reset or SYN/ACK of another port. Where the SYN/ACK
-comes from nearer, follows the path to tell from which router.
+other answers of the host: an echo reply, and the reset or SYN/ACK of a control port. Where the
+SYN/ACK comes from nearer, follows the path to tell from which router.
 
 ## Why is this bad?
 It need not be. But what answers in the host's place may answer for a service that is down, change
@@ -21,11 +21,13 @@ fewer of them.
 | comes from nearer              | in another network         | transparent-proxy   |
 | comes from nearer              | not seen on the path       | transparent-proxy   |
 | no other answer of the host    | not looked for             | answerer-not-told   |
+| other answers differ           | not looked for             | answerer-not-told   |
 | its TTL is not seen            | not looked for             | answerer-not-told   |
 
 The routers on the way back are counted as initial TTL (64, 128 or 255) less arrival TTL. A sender
-right in front of its server, as a protection against floods of SYNs is, is called a SYN proxy; one
-elsewhere answers for servers that are not its own.
+in the network of its server, as a protection against floods of SYNs is, is called a SYN proxy; one
+elsewhere answers for servers that are not its own. Ways back of different lengths would show as
+other answers that differ.
 
 ## What to do
 Nothing where all works. Where it does not, ask the owner of that network what it does with such
@@ -57,9 +59,10 @@ from checks.facts.reach import (
     Reaches,
     connects,
     nearer,
+    routers_crossed,
 )
 from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
-from netdiag.network import Asker, Observation
+from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import ArrivalTtl, Connected, EchoReply, Reset
 from netdiag.requests import Echo, TcpArrivalTtl, TcpConnect
 
@@ -108,9 +111,10 @@ class _Proxy(OfEndpoints):
 
     @property
     def message(self) -> str:
+        fewer = "one router fewer" if self.hops == 1 else f"{self.hops} routers fewer"
         return (
             f"connections to {self.subject} are answered by {self.where} and not by the host: the "
-            f"SYN/ACK crosses fewer routers ({self.hops}) than the host's answer to {self.control}"
+            f"SYN/ACK crosses {fewer} than the host's answer to {self.control}"
         )
 
 
@@ -141,7 +145,8 @@ class TransparentProxy(_Proxy):
     def for_agent(self) -> str:
         return (
             "What is measured of these connections tells of the proxy and not of the host: look "
-            f"from a network without it before the host is blamed. Its owner is that of {self.where}."
+            "from a network without it before the host is blamed. It is run by the network of "
+            f"{self.where}."
         )
 
     @property
@@ -214,21 +219,23 @@ def judge_port(brief: Brief, reach: Reach, port: Port) -> Foldable:
     """The verdict on one open port."""
     about = (Endpoint(reach.address, port.number),)
     mine = next((one.seen for one in reach.arrivals if one.number == port.number), port.seen)
-    others = [one for one in reach.arrivals if isinstance(one.seen.outcome, ArrivalTtl)]
-    echo = reach.echo if reach.echo and isinstance(reach.echo.outcome, EchoReply) else None
+    others = _others(reach)
+    why = ""
     if not isinstance(mine.outcome, ArrivalTtl):
         why = "the TTL of the answer was not seen"
-        return AnswererNotTold(endpoints=about, evidence=(mine.id,), why=why)
-    if len(others) < 2 and not (echo and echo.outcome.ttl):
+    elif not others:
         why = "the host answers nothing else that could be compared"
+    elif len({routers_crossed(ttl) for ttl, _ in others}) > 1:
+        why = "other answers of the host themselves arrive over different numbers of routers"
+    if why:
         return AnswererNotTold(endpoints=about, evidence=(mine.id,), why=why)
     before = nearer(reach, port.number, "syn-ack")
     if before is None:
-        evidence = (*(one.seen.id for one in others), *((echo.id,) if echo else ()))
+        evidence = (mine.id, *(number for _, number in others))
         return HostAnswersItself(endpoints=about, evidence=evidence)
     by = _sender(brief, reach, before)
-    mine_too = by is not None and by.owner in {Owner.HOSTING_NETWORK, Owner.HOST}
-    kind = SynProxy if mine_too else TransparentProxy
+    at_server = by is not None and by.owner in {Owner.HOSTING_NETWORK, Owner.HOST}
+    kind = SynProxy if at_server else TransparentProxy
     return kind(
         endpoints=about,
         evidence=(*before.evidence, *(number for path in reach.paths for number in path.evidence)),
@@ -236,6 +243,19 @@ def judge_port(brief: Brief, reach: Reach, port: Port) -> Foldable:
         hops=before.hops,
         control=before.control,
     )
+
+
+def _others(reach: Reach) -> list[tuple[int, ObservationId]]:
+    """Arrival TTL of each answer that is not of an asked port."""
+    asked = {port.number for port in reach.asked}
+    found = [
+        (one.seen.outcome.ttl, one.seen.id)
+        for one in reach.arrivals
+        if one.number not in asked and isinstance(one.seen.outcome, ArrivalTtl)
+    ]
+    if reach.echo and isinstance(reach.echo.outcome, EchoReply) and reach.echo.outcome.ttl:
+        found.append((reach.echo.outcome.ttl, reach.echo.id))
+    return found
 
 
 def _sender(brief: Brief, reach: Reach, before: Nearer) -> Place | None:

@@ -352,21 +352,21 @@ def nearer(reach: Reach, port: int, answer: Literal["rst", "syn-ack"] = "rst") -
         return None
     if mine.seen.outcome.answer != answer:
         return None
-    near = _distance(mine.seen.outcome.ttl)
+    near = routers_crossed(mine.seen.outcome.ttl)
     controls = [
-        (_distance(p.seen.outcome.ttl), p.seen.id, f"port {p.number}")
+        (routers_crossed(p.seen.outcome.ttl), p.seen.id, f"port {p.number}")
         for p in reach.arrivals
         if p.number != port and isinstance(p.seen.outcome, ArrivalTtl)
     ]
     if reach.echo and isinstance(reach.echo.outcome, EchoReply) and reach.echo.outcome.ttl:
-        controls.append((_distance(reach.echo.outcome.ttl), reach.echo.id, "echo"))
+        controls.append((routers_crossed(reach.echo.outcome.ttl), reach.echo.id, "echo"))
     far = max(controls, default=(near, mine.seen.id, ""))
     if far[0] <= near:
         return None
     return Nearer(far[0] - near, (mine.seen.id, far[1]), far[2])
 
 
-def _distance(ttl: int) -> int:
+def routers_crossed(ttl: int) -> int:
     """Routers crossed, from the arrival TTL."""
     initial = next((value for value in INITIAL_TTLS if value >= ttl), ttl)
     return initial - ttl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterable, Mapping
 
 from tests.lab import signing, topology
@@ -16,6 +17,8 @@ CUSTOMER = "customer.example."
 OPERATORS = ("op1", "op2")
 ADDRESSES_AND_PORTS = 0x37
 """Bits of fib_multipath_hash_fields: both addresses, the protocol, both ports."""
+
+RELAY_PORT = 3129
 
 WEB = "tcp dport { 80, 443 }"
 
@@ -424,6 +427,19 @@ def mute(node: str, *ports: int, backlog: int = 512) -> Fault:
         plan.stopped.add(node)
         plan.mute[node] = ports
         plan.backlog = backlog
+
+    return edit
+
+
+def relayed(node: str, *ports: int) -> Fault:
+    """`node` answers connections to these ports in anybody's name and relays them."""
+
+    def edit(plan: Plan) -> None:
+        plan.programs[node] = (sys.executable, "-m", "tests.lab.relay", str(RELAY_PORT))
+        numbers = ", ".join(map(str, ports))
+        rule = f"tcp dport {{ {numbers} }} redirect to :{RELAY_PORT}"
+        lines = ("chain in {", "type nat hook prerouting priority -100;", rule, "}")
+        table(node, "\n".join(("table inet relay {", *lines, "}")))(plan)
 
     return edit
 

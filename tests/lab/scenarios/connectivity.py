@@ -6,14 +6,27 @@ from tests.lab.faults import (
     WEB,
     mute,
     off,
+    relayed,
     rule,
     silent,
     site,
+    spread,
     stopped,
+    sysctl,
+    table,
     without_address,
 )
 from tests.lab.scenario import Cause, Scenario
 
+ANSWERING = ("--only", "answering,port-state", "--thorough")
+SYN_PROXY = f"""
+table inet proxy {{
+chain raw {{ type filter hook prerouting priority -300;
+{WEB} tcp flags syn / fin,syn,rst,ack notrack; }}
+chain f {{ type filter hook forward priority 0;
+{WEB} ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm; }}
+}}
+"""
 HALF_OF_THE_CONNECTIONS = f"{WEB} jhash tcp sport mod 2 0"
 """As a balancer shares connections out: each has one place for good."""
 
@@ -125,5 +138,25 @@ SCENARIOS = (
         faults=(rule("host", "input", f"{HALF_OF_THE_CONNECTIONS} reject with tcp reset"),),
         causes=(Cause(code="backend-intermittent", owner="service"),),
         status=1,
+    ),
+    Scenario(
+        name="transparent-proxy",
+        truth="A router of the office's provider answers for all web servers and relays.",
+        arguments=ANSWERING,
+        faults=(relayed("dr", 80),),
+        causes=(Cause(code="transparent-proxy", owner="access-isp"),),
+    ),
+    Scenario(
+        name="syn-proxy",
+        truth="The hosting firewall answers SYNs itself and passes on who completes the handshake.",
+        arguments=ANSWERING,
+        faults=(table("fw", SYN_PROXY), sysctl("fw", netfilter__nf_conntrack_tcp_loose="0")),
+        causes=(Cause(code="syn-proxy", owner="hosting-network"),),
+    ),
+    Scenario(
+        name="answering-itself",
+        truth="The host answers itself, and its provider's routers spread the traffic.",
+        arguments=ANSWERING,
+        faults=(spread("dr", "ta1", "tb1"),),
     ),
 )
