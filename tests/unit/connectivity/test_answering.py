@@ -40,7 +40,8 @@ SENDER: dict[str, dict[str, Any]] = {
 
 
 def site(**more: Any) -> Site:
-    return Site(**({"ports": {80: CONNECTED, 22: RESET}, "reached": True} | more))
+    usual: dict[str, Any] = {"ports": {80: CONNECTED, 22: RESET}, "reached": True}
+    return Site(**(usual | more))
 
 
 def looked_at(one: Site) -> Any:
@@ -88,7 +89,7 @@ def test_both_families_are_one_notice() -> None:
 
     assert isinstance(finding, TransparentProxy)
     assert finding.addresses == (V4, V6)
-    assert finding.owner is Owner.TRANSIT
+    assert finding.owner is Owner.ACCESS_ISP
 
 
 def test_nothing_is_asked_of_a_host_that_does_not_accept() -> None:
