@@ -59,7 +59,7 @@ from checks.local import (
     uplink_down,
 )
 from checks.routing import black_hole, packet_loss, packet_sizes, routing_loop, unreachable_route
-from checks.service import banner, caa, certificate, dane, http_answer, tls
+from checks.service import banner, caa, certificate, dane, http_answer, long_hello, tls
 from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
@@ -123,6 +123,7 @@ CATALOGUE = Catalogue(
         certificate.CHECK,
         dane.CHECK,
         http_answer.CHECK,
+        long_hello.CHECK,
         tls.CHECK,
     ),
     explanations=EXPLANATIONS,

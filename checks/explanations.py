@@ -105,6 +105,7 @@ from checks.service.caa import CaaNotJudged
 from checks.service.certificate import CertificateNotSeen
 from checks.service.dane import TlsaNotJudged
 from checks.service.http_answer import AnswerTruncated, HttpAnswerMalformed, PageNotSeen
+from checks.service.long_hello import LongHelloNotJudged
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
 from netdiag.model import Explanation, Finding, Severity
 
@@ -419,6 +420,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         (ServiceSilent, AnswerTruncated, *NOT_SEEN_OF_SERVICE),
         large_packets_vanish,
     ),
+    *rules((PmtuBlackHole,), (LongHelloNotJudged,), same_address),
     *rules((TlsVersionMismatch, TlsHandshakeFailed), (HttpAnswerMalformed,), same_endpoint),
     *rules((*WAY_BREAKS, *PORT_SHUT), (PageNotSeen,), same_address),
     *rules(

@@ -168,13 +168,16 @@ def _socat(request: TlsHandshake | HttpRequest) -> str:
 
 
 def _openssl(request: TlsHandshake) -> str:
-    if request.segment:
+    """With filler the segments stay as they are: no usual tool changes both."""
+    if request.segment and not request.filler:
         return _socat(request)
     peer = f"{_bracketed(shlex.quote(request.address))}:{request.port}"
     name = request.server_name
     sni = f"-servername {shlex.quote(name)}" if name else "-noservername"
     starttls = f" -starttls {request.starttls}" if request.starttls else ""
-    return f"openssl s_client -connect {peer} {sni}{starttls} </dev/null"
+    names = f"$(printf ',filler%0193d' $(seq {request.filler // 200}))" if request.filler else ""
+    alpn = f" -alpn http/1.1{names}" if names else ""
+    return f"openssl s_client -connect {peer} {sni}{starttls}{alpn} </dev/null"
 
 
 def _speaking(probe: DataProbe) -> str:

@@ -93,7 +93,9 @@ class TlsHandshake:
     """A TLS handshake with `server_name` as SNI (None: no SNI), closed politely.
 
     With `starttls="smtp"` the handshake follows EHLO and STARTTLS. `segment` is the largest TCP
-    segment that either side may send, in octets of data; None leaves it to the systems.
+    segment that either side may send, in octets of data; None leaves it to the systems. `filler`
+    is how many octets of application protocols that nobody speaks the ClientHello offers besides
+    HTTP/1.1 (RFC 7301), which makes it as long as one with post-quantum keys.
     """
 
     type: ClassVar[str] = "tls-handshake"
@@ -103,6 +105,7 @@ class TlsHandshake:
     server_name: str | None
     starttls: Literal["smtp"] | None = None
     segment: int | None = None
+    filler: int | None = None
 
     @property
     def destination(self) -> str | None:

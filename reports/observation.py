@@ -236,8 +236,9 @@ def _query(query: DnsQuery) -> str:
 def _handshake(request: TlsHandshake) -> str:
     name = f" for {request.server_name}" if request.server_name is not None else " without a name"
     starttls = f" after {request.starttls.upper()} STARTTLS" if request.starttls else ""
+    filler = f", {request.filler} octets of filler in the hello" if request.filler else ""
     endpoint = _endpoint(request.address, request.port)
-    return f"TLS {endpoint}{name}{starttls}{_in_segments(request)}"
+    return f"TLS {endpoint}{name}{starttls}{filler}{_in_segments(request)}"
 
 
 def _in_segments(request: TlsHandshake | HttpRequest) -> str:

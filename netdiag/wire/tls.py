@@ -23,6 +23,9 @@ AGAIN_WAIT = 3.0
 STARTTLS_WAIT = 12.0
 """Seconds for the dialogue before it: mail servers make strangers wait 5 s or more on purpose."""
 
+_NAME = 200
+"""Octets of one protocol name with its length, which is at most 255 (RFC 7301, section 3.1)."""
+
 _SEGMENTS = 6
 """Segments of a full handshake and its close beyond TCP's own, acknowledgements included."""
 
@@ -39,6 +42,14 @@ def verifying_context() -> ssl.SSLContext:
         import certifi
 
         context.load_verify_locations(certifi.where())
+    return context
+
+
+def _offering(octets: int) -> ssl.SSLContext:
+    """The same context, whose ClientHello offers `octets` of protocols that nobody speaks."""
+    context = verifying_context()
+    names = (f"filler{n:0{_NAME - 7}}" for n in range(1, octets // _NAME + 1))
+    context.set_alpn_protocols(["http/1.1", *names])
     return context
 
 
@@ -62,6 +73,8 @@ async def send(request: TlsHandshake, clock: Clock, context: ssl.SSLContext) -> 
                 refused = failures.from_error(error)
             if refused:
                 return Sent(refused, (done.attempt, _attempt(refused, 0.0, 2, 200)))
+        if request.filler:
+            context = _offering(request.filler)
         try:
             stream = TlsStream(
                 done.stream, context, request.server_name or _unzoned(request.address)

@@ -47,6 +47,11 @@ from netdiag.requests import (
             "ping -c 3 -M probe -s 1352 -t 3 2001:db8::1",
         ),
         (
+            TlsHandshake(address="192.0.2.1", port=443, server_name="www.example", filler=1600),
+            "openssl s_client -connect 192.0.2.1:443 -servername www.example "
+            "-alpn http/1.1$(printf ',filler%0193d' $(seq 8)) </dev/null",
+        ),
+        (
             TlsHandshake(address="192.0.2.1", port=443, server_name="www.example", segment=1200),
             "sleep 2 | socat -d -d - OPENSSL:192.0.2.1:443,mss=1200,verify=0,snihost=www.example",
         ),

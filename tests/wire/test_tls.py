@@ -234,6 +234,25 @@ def test_a_name_that_tls_cannot_carry_is_a_failure(name: str) -> None:
     assert isinstance(shake_with(wait_for_end, asked).outcome, Failed)
 
 
+def test_filler_makes_the_hello_longer_than_a_segment() -> None:
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(5)
+        heard.append(head + await reader.readexactly(int.from_bytes(head[3:])))
+
+    for filler in (200, 1600):
+        shake_with(
+            listen, TlsHandshake(address=peers.HOST, port=0, server_name=NAME, filler=filler)
+        )
+
+    short, long = heard
+    assert len(short) < 1200
+    assert len(long) > 1800
+    assert (short.count(b"filler"), long.count(b"filler")) == (1, 8)
+    assert b"http/1.1" in long
+
+
 STARTTLS = TlsHandshake(address=peers.HOST, port=0, server_name=NAME, starttls="smtp")
 
 

@@ -12,6 +12,10 @@ NARROW = narrow("ta2", "edge", 1400)
 LONG_PAGE = page(f'default_type text/html; return 200 "{"Welcome. " * 400}";')
 
 ADDRESS, ADDRESS6 = topology.address("host").both
+HELLOS = ("--thorough", "--only", "service")
+LONG_HELLO = "@ih,0,8 0x16 @ih,24,16 > 1400"
+"""The first packet of a TLS handshake record of more than 1400 octets (RFC 8446, section 5.1)."""
+
 EXAMINE = ("--thorough", "--only", "routing")
 
 
@@ -112,5 +116,29 @@ SCENARIOS = (
         ),
         causes=(Cause(code="data-lost-after-handshake", owner="transit", support="fix"),),
         status=1,
+    ),
+    Scenario(
+        name="tls-hello-size-intolerant",
+        truth="The hosting firewall drops TLS hellos that are longer than a packet.",
+        faults=(rule("fw", "forward", f"tcp dport 443 {LONG_HELLO} drop"),),
+        causes=(Cause(code="tls-hello-size-intolerant", owner="hosting-network", support="fix"),),
+        status=2,
+        arguments=HELLOS,
+    ),
+    Scenario(
+        name="tls-hello-size-refused",
+        truth="What ends the connections of the host resets them at long TLS hellos.",
+        faults=(rule("host", "input", f"tcp dport 443 {LONG_HELLO} reject with tcp reset"),),
+        causes=(Cause(code="tls-hello-size-intolerant", owner="service", support="guide"),),
+        status=2,
+        arguments=HELLOS,
+    ),
+    Scenario(
+        name="long-hello-in-black-hole",
+        truth="Transit A never says that the link to the hosting edge takes 1400 octets.",
+        faults=(NARROW, never_says_too_big("ta2")),
+        causes=(Cause(code="pmtu-black-hole", owner="transit", support="fix"),),
+        status=1,
+        arguments=("--thorough", "--only", "routing,service"),
     ),
 )
