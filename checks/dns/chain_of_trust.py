@@ -27,6 +27,7 @@ For each zone on the way, from above; the first that is not secure settles all b
 | no DS and no proof     | not asked                         | trust-broken         |
 | gives no answer        | not asked                         | trust-not-determined |
 
+What is broken at one server is asked of others, as validators do; the best counts.
 The time is the run's start; a clock may be off by five minutes. A root that does not have the keys
 of the anchor is another root than the anchor's, which is nobody's fault. A usual run looks where
 the zone has DS records; `netdiag dns` and `--thorough` always.
@@ -49,7 +50,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.iterate import shown
-from checks.facts.trust import Link, anchors_of, ds_above, has, links_of
+from checks.facts.trust import MOST_ASKED, Step, anchors_of, ds_above, has, steps_of, widened
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import (
     Area,
@@ -139,12 +140,12 @@ class TrustNotDetermined(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`answers` are the replies of one of the zone's servers for the name's addresses."""
+    """`answers` are the replies of some of the zone's servers for the name's addresses."""
 
     now: datetime
     missing: str = ""
     anchors: tuple[TrustAnchor, ...] = ()
-    links: tuple[Link, ...] = ()
+    steps: tuple[Step, ...] = ()
     answers: tuple[Observation, ...] = ()
 
 
@@ -158,9 +159,25 @@ async def gather(net: Asker, brief: Brief) -> Facts:
         return replace(facts, missing="the zone has no DS records, so there is nothing to verify")
     anchors = anchors_of(brief, zone.way.name)
     facts = replace(facts, anchors=anchors)
-    links = await links_of(net, brief, zone, anchors[0].zone)
-    answers = await _answers(net, zone) if links and links[-1].keys else ()
-    return replace(facts, links=links, answers=answers)
+    steps = await steps_of(net, brief, zone, anchors[0].zone)
+    facts = replace(facts, steps=await _settled(net, facts, steps))
+    signed = bool(steps) and steps[-1].links[0].keys is not None
+    return replace(facts, answers=await _answers(net, zone) if signed else ())
+
+
+async def _settled(net: Asker, facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps, those that are broken at one server as further servers show them."""
+    from checks.facts.dnssec.chain import State, walk
+
+    looked = -1
+    while steps:
+        stands = walk(facts.anchors, steps, facts.now)
+        last = len(stands) - 1
+        if stands[last].state is not State.BOGUS or last <= looked:
+            break
+        looked = last
+        steps = (*steps[:last], await widened(net, steps[last]), *steps[last + 1 :])
+    return steps
 
 
 def _missing(brief: Brief, zone: Zone) -> str:
@@ -180,7 +197,7 @@ async def _signed(net: Asker, zone: Zone) -> bool:
 
 
 async def _answers(net: Asker, zone: Zone) -> tuple[Observation, ...]:
-    servers = [server.server.address for server in zone.serving[:1]]
+    servers = [server.server.address for server in zone.serving[:MOST_ASKED]]
     queries = [
         DnsQuery(server=server, name=zone.way.name, rtype=rtype, dnssec=True)
         for server in servers
@@ -191,20 +208,19 @@ async def _answers(net: Asker, zone: Zone) -> tuple[Observation, ...]:
 
 def judge(facts: Facts) -> Iterable[Finding]:
     """A finding for each zone down to the first that is not secure, and for each set of records."""
-    from checks.facts.dnssec.chain import State, stand_of, walk
+    from checks.facts.dnssec.chain import State, stands_of, walk
 
-    if facts.missing or not facts.links:
+    if facts.missing or not facts.steps:
         why = facts.missing or "the trust anchor is of no zone on the way"
         yield Skipped(subject="the chain of trust", missing=why)
         return
-    stands = walk(facts.anchors, facts.links, facts.now)
+    stands = walk(facts.anchors, facts.steps, facts.now)
     for stand in stands:
         yield _finding(stand, stand.subject, facts)
-    if len(stands) < len(facts.links) or stands[-1].state is not State.SECURE:
+    if len(stands) < len(facts.steps) or stands[-1].state is not State.SECURE:
         return
-    for seen in facts.answers:
-        for one in stand_of(seen, stands[-1], facts.now):
-            yield _finding(one, stands[-1].subject, facts)
+    for one in stands_of(facts.answers, stands[-1], facts.now):
+        yield _finding(one, stands[-1].subject, facts)
 
 
 def _finding(stand: Stand, zone: str, facts: Facts) -> Finding:

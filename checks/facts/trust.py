@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.facts.iterate import Cut, below
 from checks.facts.race import first
@@ -34,6 +34,33 @@ class Link:
     keys: Observation | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A link as different servers show it, the best of which counts: a validator that is given
+    something broken asks another server. `above` and `own` are addresses of servers of the zone
+    above and of the zone."""
+
+    zone: str
+    links: tuple[Link, ...]
+    above: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+async def widened(net: Asker, step: Step) -> Step:
+    """The same step with what further servers show of it."""
+    above = step.above[:MOST_ASKED] if step.links[0].ds else ()
+    ds, keys = await asyncio.gather(
+        asyncio.gather(*(_one(net, server, step.zone, "DS") for server in above)),
+        asyncio.gather(*(_one(net, s, step.zone, "DNSKEY") for s in step.own[:MOST_ASKED])),
+    )
+    found = (Link(zone=step.zone, ds=d, keys=k) for d in ds or (None,) for k in keys or (None,))
+    return replace(step, links=tuple(dict.fromkeys((*step.links, *found))))
+
+
+async def _one(net: Asker, server: str, name: str, rtype: str) -> Observation:
+    return await net.ask(DnsQuery(server=server, name=name, rtype=rtype, dnssec=True))
+
+
 def anchors_of(brief: Brief, name: str) -> tuple[TrustAnchor, ...]:
     """The trust anchors of the zone nearest above `name` that has some (RFC 4035, section 5)."""
     above = [anchor for anchor in brief.trust_anchors if below(name, anchor.zone)]
@@ -53,7 +80,7 @@ async def ds_above(net: Asker, zone: Zone) -> Observation | None:
     return await net.ask(DnsQuery(server=told[0], name=zone.apex, rtype="DS", dnssec=True))
 
 
-async def links_of(net: Asker, brief: Brief, zone: Zone, top: str) -> tuple[Link, ...]:
+async def steps_of(net: Asker, brief: Brief, zone: Zone, top: str) -> tuple[Step, ...]:
     """The chain from the zone `top`, which has the trust anchor, down to `zone`."""
     cuts = zone.way.cuts
     zones = [".", *(cut.zone for cut in cuts)]
@@ -64,32 +91,33 @@ async def links_of(net: Asker, brief: Brief, zone: Zone, top: str) -> tuple[Link
     head, *rest = await asyncio.gather(
         _anchored(net, top, servers[start]),
         *(
-            _links(net, (zones[n], servers[n]), (zones[n + 1], servers[n + 1]), MOST_BETWEEN)
+            _steps(net, (zones[n], servers[n]), (zones[n + 1], servers[n + 1]), MOST_BETWEEN)
             for n in range(start, len(zones) - 1)
         ),
     )
-    return (*head, *(link for links in rest for link in links))
+    return (*head, *(step for steps in rest for step in steps))
 
 
 Place = tuple[str, tuple[str, ...]]
 """A zone and addresses of servers that have it."""
 
 
-async def _anchored(net: Asker, zone: str, servers: Sequence[str]) -> tuple[Link, ...]:
+async def _anchored(net: Asker, zone: str, servers: Sequence[str]) -> tuple[Step, ...]:
     keys = await _ask(net, servers, zone, "DNSKEY")
-    return (Link(zone=zone, ds=None, keys=keys),)
+    return (Step(zone=zone, links=(Link(zone=zone, ds=None, keys=keys),), own=tuple(servers)),)
 
 
-async def _links(net: Asker, parent: Place, child: Place, most: int) -> tuple[Link, ...]:
-    """The links below `parent` down to `child`, zones between them included."""
+async def _steps(net: Asker, parent: Place, child: Place, most: int) -> tuple[Step, ...]:
+    """The steps below `parent` down to `child`, zones between them included."""
     ds = await _ask(net, parent[1], child[0], "DS")
     middle = _between(ds, parent[0], child[0]) if most else None
-    above: tuple[Link, ...] = ()
+    above: tuple[Step, ...] = ()
     if middle:
-        above = await _links(net, parent, (middle, parent[1]), most - 1)
+        above = await _steps(net, parent, (middle, parent[1]), most - 1)
     vouched = ds is not None and has(ds, child[0], "DS")
     keys = await _ask(net, child[1], child[0], "DNSKEY") if vouched else None
-    return (*above, Link(zone=child[0], ds=ds, keys=keys))
+    link = Link(zone=child[0], ds=ds, keys=keys)
+    return (*above, Step(zone=child[0], links=(link,), above=parent[1], own=child[1]))
 
 
 def has(seen: Observation, name: str, rtype: str) -> bool:

@@ -169,13 +169,15 @@ def signed_from_root(
     times: Mapping[str, Times] | None = None,
     spoil: Mapping[str, Callable[[str], str]] | None = None,
     *,
+    at: tuple[str, ...] = OPERATORS,
     without_ds: str = "",
     unlike: str = "",
 ) -> Fault:
     """The root, the registry's and the customer's zone are signed, and the root's DS records are
     the trust anchor of a file and of the resolver.
 
-    `times` are days from now, `spoil` is done to the signed text of a zone; the zone `without_ds`
+    `times` are days from now, `spoil` is done to the signed text of a zone, the customer's on the
+    servers `at` alone; the zone `without_ds`
     is signed in vain, that of `unlike` has another key's DS records.
     """
 
@@ -186,9 +188,10 @@ def signed_from_root(
             if below:
                 zone.add(below[0], "DS", *below[1])
             text, ds = signing.sign(zone, *(times or {}).get(name, SIGNED_WELL))
-            text = (spoil or {}).get(name, str)(text)
+            spoilt = (spoil or {}).get(name, str)(text)
             for node in OPERATORS if name == CUSTOMER else (server,):
-                plan.zones[node][name].signed = text
+                own = name != CUSTOMER or node in at
+                plan.zones[node][name].signed = spoilt if own else text
             ds = [f"4711 13 2 {'ab' * 32}"] if name == unlike else ds
             below = (name, [] if name == without_ds else ds)
         plan.trust_anchor = "".join(f". IN DS {data}\n" for data in below[1]) if below else ""

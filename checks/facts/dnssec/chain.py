@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from checks.facts.dnssec.denial import Proof
@@ -12,7 +12,7 @@ from checks.facts.dnssec.keys import DIGESTS, Ds, Key, Match, ds_of, keys_of, ma
 from checks.facts.dnssec.proofs import proof_of
 from checks.facts.dnssec.signatures import SUPPORTED, Verdict, signatures_of, verdicts
 from checks.facts.iterate import below, shown
-from checks.facts.trust import Link
+from checks.facts.trust import Link, Step
 from netdiag.model import TrustAnchor
 from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord
@@ -39,18 +39,36 @@ class Stand:
     keys: tuple[Key, ...] = ()
 
 
-def walk(anchors: Iterable[TrustAnchor], links: Sequence[Link], now: datetime) -> tuple[Stand, ...]:
-    """The state of each zone down to the first that is not secure; all below shares its state."""
+def walk(anchors: Iterable[TrustAnchor], steps: Sequence[Step], now: datetime) -> tuple[Stand, ...]:
+    """The state of each zone down to the first that is not secure; all below shares its state.
+
+    A zone that is broken cites the links above it as well, since they hold.
+    """
     found: list[Stand] = []
-    for link in links:
-        if link.ds is None and not found:
-            stand = _anchored(link, anchors, now)
+    for step in steps:
+        if found:
+            stand = _best(_delegated(link, found[-1], now) for link in step.links)
         else:
-            stand = _delegated(link, found[-1], now)
+            stand = _best(_anchored(link, anchors, now) for link in step.links)
+        if stand.state is State.BOGUS:
+            cited = dict.fromkeys(number for one in (*found, stand) for number in one.evidence)
+            stand = replace(stand, evidence=tuple(cited))
         found.append(stand)
         if stand.state is not State.SECURE:
             break
     return tuple(found)
+
+
+def _best(stands: Iterable[Stand]) -> Stand:
+    """The first that a validator can go on from, else the first."""
+    first = None
+    for stand in stands:
+        if stand.state in {State.SECURE, State.INSECURE}:
+            return stand
+        first = first or stand
+    if first is None:
+        raise ValueError("a step without a link")
+    return first
 
 
 def _anchored(link: Link, anchors: Iterable[TrustAnchor], now: datetime) -> Stand:
@@ -199,6 +217,17 @@ def _name(stand: Stand) -> str:
 def _stand(link: Link, state: State, why: str, keys: tuple[Key, ...] = ()) -> Stand:
     seen = [one.id for one in (link.ds, link.keys) if one]
     return Stand(subject=link.zone, state=state, why=why, evidence=tuple(seen), keys=keys)
+
+
+def stands_of(answers: Sequence[Observation], zone: Stand, now: datetime) -> tuple[Stand, ...]:
+    """The state of each set of records that some servers give, the first good one of each."""
+    best: dict[str, Stand] = {}
+    for seen in answers:
+        for stand in stand_of(seen, zone, now):
+            known = best.setdefault(stand.subject, stand)
+            if known.state is State.BOGUS and stand.state is State.SECURE:
+                best[stand.subject] = stand
+    return tuple(best.values())
 
 
 def stand_of(seen: Observation, zone: Stand, now: datetime) -> tuple[Stand, ...]:

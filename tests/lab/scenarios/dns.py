@@ -234,6 +234,20 @@ NAMES = (
         arguments=ANCHORED,
     ),
     Scenario(
+        name="one-server-lost-a-signature",
+        truth="One server lost the address's signature: validators get it from another.",
+        faults=(
+            signed_from_root(
+                spoil={CUSTOMER: signing.without_signatures("www.customer.example.", "A")},
+                at=("op1",),
+            ),
+            validating("dres"),
+        ),
+        arguments=ANCHORED,
+        causes=_cause("signature-missing"),
+        status=1,
+    ),
+    Scenario(
         name="signed-in-vain",
         truth="The zone is signed, its registry has no DS record: it is insecure and works.",
         faults=(signed_from_root(without_ds=CUSTOMER), validating("dres")),
