@@ -74,15 +74,20 @@ def _anchor(words: list[str], number: int) -> TrustAnchor:
         raise BadAnchorsError(
             f"trust anchors, line {number}: not a record like `. IN DS 20326 8 2 E06D44…`"
         )
-    numbers = [int(word) if word.isascii() and word.isdigit() else -1 for word in rest[1:4]]
+    numbers = [_number(word) for word in rest[1:4]]
     if any(not 0 <= one <= most for one, most in zip(numbers, _LIMITS, strict=True)):
         raise BadAnchorsError(f"trust anchors, line {number}: a number is missing or too large")
     if rtype == "dnskey" and not (numbers[0] & 0x0100 and numbers[1] == 3):
         raise BadAnchorsError(f"trust anchors, line {number}: not the key of a zone (flags 257, 3)")
     value = _value(rtype, "".join(rest[4:]), number)
     data = " ".join((*map(str, numbers), value))
-    zone = clean(owner if owner.endswith(".") else owner + ".", 1100).lower()
+    zone = clean((owner if owner.endswith(".") else owner + ".").lower(), 1100)
     return TrustAnchor(zone=zone, rtype=rtype.upper(), data=data)
+
+
+def _number(word: str) -> int:
+    """A number of up to five digits, -1 for anything else."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) <= 5 else -1
 
 
 def _value(rtype: str, text: str, number: int) -> str:

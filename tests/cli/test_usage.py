@@ -28,6 +28,8 @@ def _own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["check", "www.example.org", "--only", "moon"], "moon"),
         (["check", "www.example.org", "--resolver", "dns.example"], "--resolver"),
         (["check", "www.example.org", "--root-hints", "/nowhere/hints"], "/nowhere/hints"),
+        (["check", "www.example.org", "--trust-anchor", "/nowhere/key"], "/nowhere/key"),
+        (["dns", "example.org", "--trust-anchor", "/dev/null"], "trust anchors"),
         (["check", "www.example.org", "--config", "/nowhere/config"], "/nowhere/config"),
         (["check", "www.example.org", "--output", "/nowhere/x.json"], "/nowhere"),
         (["check", "www.example.org", "--output", "/"], "/"),

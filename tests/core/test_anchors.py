@@ -44,6 +44,7 @@ def test_a_file_is_read_as_resolvers_and_signers_write_it() -> None:
         (". IN A 192.0.2.1\n", "line 1: not a record"),
         (".\n", "line 1: not a record"),
         ("\n. IN DS 99999 8 2 ab\n", "line 2: a number"),
+        (f". IN DS {'9' * 5000} 8 2 ab\n", "line 1: a number"),
         (". IN DS x 8 2 ab\n", "line 1: a number"),
         (". IN DS 1 8 2 xyz\n", "no digest in hex"),
         (". IN DNSKEY 257 3 13 !!\n", "no key in Base 64"),

@@ -26,6 +26,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         anchors = ["[2620:fe::fe]:53"]
         mail_anchors = ["192.0.2.25:25"]
         root_hints = "named.root"
+        trust_anchor = "root.key"
         boundary = "boundary.toml"
         [[networks]]
         name = "our edge"
@@ -41,6 +42,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert settings.vantage == "desk in Utrecht"
     assert settings.anchors == (Endpoint("2620:fe::fe", 53),)
     assert settings.root_hints == tmp_path / "named.root"
+    assert settings.trust_anchor == tmp_path / "root.key"
     (network,) = settings.networks
     assert network.owner is Owner.HOSTING_NETWORK
     assert network.holds("203.0.113.9")

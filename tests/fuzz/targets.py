@@ -16,7 +16,7 @@ import msgspec
 from checks.facts import spf, tags
 from checks.facts.dnssec import keys, proofs, signatures
 from checks.facts.web import Url, next_url
-from netdiag import config, networks, record, roots, target, text, tomlfile
+from netdiag import anchors, config, networks, record, roots, target, text, tomlfile
 from netdiag.audit import capture, packets, speech
 from netdiag.audit.account import account
 from netdiag.boundary import _Partial
@@ -197,6 +197,11 @@ def root_hints(data: bytes) -> None:
         is_clean(roots.parse_hints(data.decode("utf-8", "replace")))
 
 
+def trust_anchors(data: bytes) -> None:
+    with suppress(anchors.BadAnchorsError):
+        is_clean(anchors.parse_anchors(data.decode("utf-8", "replace")))
+
+
 def typed_target(data: bytes) -> None:
     with suppress(target.BadTargetError):
         target.parse(data.decode("utf-8", "replace"))
@@ -302,6 +307,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "one-observation": one_observation,
     "toml": toml,
     "root-hints": root_hints,
+    "trust-anchors": trust_anchors,
     "typed-target": typed_target,
     "planned-delegation": planned_delegation,
     "network-table": network_table,

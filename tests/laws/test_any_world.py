@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from checks.catalogue import CATALOGUE
 from netdiag import boundary, outcomes, record, requests
+from netdiag.anchors import ROOT_ANCHORS
 from netdiag.conclude import Run, conclude
 from netdiag.engine import Judgement, diagnose
 from netdiag.model import Brief, Endpoint, Outcome, RootServer
@@ -125,6 +126,7 @@ def brief(target: str) -> Brief:
     return Brief(
         target=parse(target),
         root_servers=(RootServer("a.", "1.2.3.4"), RootServer("b.", "2600::1")),
+        trust_anchors=ROOT_ANCHORS,
         public_resolvers=("9.9.9.9",),
         anchors=(Endpoint("9.9.9.9", 53),),
         mail_anchors=(Endpoint("5.6.7.8", 25),),

@@ -18,6 +18,7 @@ from checks.dns import (
     soa_agreement,
     soa_timers,
 )
+from netdiag.anchors import ROOT_ANCHORS
 from netdiag.engine import diagnose
 from netdiag.model import Brief, Outcome, RootServer
 from netdiag.network import Network, Sent
@@ -47,6 +48,7 @@ BRIEF = Brief(
     target=parse("customer.example"),
     families=(4,),
     root_servers=(RootServer("a.", ROOT),),
+    trust_anchors=ROOT_ANCHORS,
 )
 
 
