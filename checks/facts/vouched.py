@@ -13,7 +13,7 @@ from typing import Literal
 from checks.facts.iterate import Descent, descend, resolve
 from checks.facts.iterate import Status as Found
 from checks.facts.once import once
-from checks.facts.trust import Link, anchors_of, has, links_of
+from checks.facts.trust import Link, Step, anchors_of, has, steps_of
 from checks.facts.zone import Zone
 from netdiag.model import Brief, TrustAnchor
 from netdiag.network import Asker, ObservationId
@@ -75,7 +75,7 @@ async def _standing(
     trust = await _trust(net, brief, way, server)
     if not trust.anchors:
         return trust.without, trust.evidence
-    stands = walk(trust.anchors, trust.links, brief.started)
+    stands = walk(trust.anchors, trust.steps, brief.started)
     if not stands or stands[-1].state is not State.SECURE:
         return _STANDINGS[stands[-1].state.value] if stands else "not-seen", trust.evidence
     seen = await net.ask(_signed(server, name, rtype))
@@ -92,7 +92,7 @@ class _Trust:
     """Where trust begins and what leads from there to a zone; `without` anchors it stands so."""
 
     anchors: tuple[TrustAnchor, ...] = ()
-    links: tuple[Link, ...] = ()
+    steps: tuple[Step, ...] = ()
     without: Standing = "not-seen"
     evidence: tuple[ObservationId, ...]
 
@@ -101,10 +101,11 @@ async def _trust(net: Asker, brief: Brief, way: Descent, server: str) -> _Trust:
     from checks.facts.dnssec.chain import State, walk
 
     anchors = anchors_of(brief, way.name)
-    links = await _links(net, brief, way, server, anchors[0].zone) if anchors else ()
-    if any(one.state is State.SECURE for one in walk(anchors, links[:1], brief.started)):
+    steps = await _steps(net, brief, way, server, anchors[0].zone) if anchors else ()
+    if any(one.state is State.SECURE for one in walk(anchors, steps[:1], brief.started)):
+        links = (link for step in steps for link in step.links)
         seen = (one for link in links for one in (link.ds, link.keys) if one)
-        return _Trust(anchors=anchors, links=links, evidence=tuple(one.id for one in seen))
+        return _Trust(anchors=anchors, steps=steps, evidence=tuple(one.id for one in seen))
     return await _by_parent(net, way, server)
 
 
@@ -118,16 +119,18 @@ async def _by_parent(net: Asker, way: Descent, server: str) -> _Trust:
     keys = await net.ask(_signed(server, way.zone, "DNSKEY"))
     link = Link(zone=way.zone, ds=None, keys=keys)
     believed = _believed(ds.outcome, way.zone)
-    return _Trust(anchors=believed, links=(link,), evidence=(ds.id, keys.id))
+    step = Step(zone=way.zone, links=(link,))
+    return _Trust(anchors=believed, steps=(step,), evidence=(ds.id, keys.id))
 
 
-async def _links(net: Asker, brief: Brief, way: Descent, server: str, top: str) -> tuple[Link, ...]:
+async def _steps(net: Asker, brief: Brief, way: Descent, server: str, top: str) -> tuple[Step, ...]:
     """The chain down to the zone, whose keys `server` is asked for: that one has the records."""
-    links = await links_of(net, brief, Zone(way=way, families=brief.families), top)
-    if not links or not links[-1].ds or not has(links[-1].ds, way.zone, "DS"):
-        return links
+    steps = await steps_of(net, brief, Zone(way=way, families=brief.families), top)
+    link = steps[-1].links[0] if steps else None
+    if link is None or not link.ds or not has(link.ds, way.zone, "DS"):
+        return steps
     keys = await net.ask(_signed(server, way.zone, "DNSKEY"))
-    return (*links[:-1], replace(links[-1], keys=keys))
+    return (*steps[:-1], replace(steps[-1], links=(replace(link, keys=keys),)))
 
 
 def _parent(net: Asker, way: Descent, server: str) -> str:
