@@ -63,7 +63,7 @@ class TcpConnect:
     """A TCP handshake, begun after `pause` seconds and closed at once."""
 
     type: ClassVar[str] = "tcp-connect"
-    cost: ClassVar[int] = 10
+    cost: ClassVar[int] = 14
     address: str
     port: int
     attempt: int = 0

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 
+from checks.facts.handshakes import encrypted, request_for
 from checks.facts.path import Path, path_to
 from checks.facts.reach import Reach, Reaches, connects
+from checks.facts.web import first_requests
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, FailureKind
@@ -96,13 +98,31 @@ async def losses(net: Asker, brief: Brief) -> Lost:
     """Sample every address that works and of which a connection was late or lost."""
     known = await connects(net, brief)
     thorough = brief.depth == "thorough"
-    suspects = [reach for reach in known.reaches if reach.works and (thorough or _suspect(reach))]
-    found = await asyncio.gather(*(_sample(net, reach) for reach in suspects))
-    return Lost(known=known, all=tuple(found))
+    late = asyncio.ensure_future(_late_later(net, brief, known))
+    found = await asyncio.gather(
+        *(_examined(net, reach, late, thorough) for reach in known.reaches if reach.works)
+    )
+    await late
+    return Lost(known=known, all=tuple(one for one in found if one))
 
 
-def _suspect(reach: Reach) -> bool:
-    return any(_is_lost(port.seen) for port in reach.asked)
+async def _examined(
+    net: Asker, reach: Reach, late: Awaitable[frozenset[str]], thorough: bool
+) -> Losses | None:
+    if thorough or any(_is_lost(port.seen) for port in reach.asked) or reach.address in await late:
+        return await _sample(net, reach)
+    return None
+
+
+async def _late_later(net: Asker, brief: Brief, known: Reaches) -> frozenset[str]:
+    """The addresses at which a connection of a visit or handshake took a second SYN."""
+    pages = (net.ask(request) for request in first_requests(brief, known))
+    shaken = (net.ask(request_for(brief, endpoint)) for endpoint, _ in encrypted(brief, known))
+    return frozenset(
+        seen.request.destination or ""
+        for seen in await asyncio.gather(*pages, *shaken)
+        if any(one.how == "tcp" and one.elapsed >= RETRANSMITTED for one in seen.attempts)
+    )
 
 
 async def _sample(net: Asker, reach: Reach) -> Losses:

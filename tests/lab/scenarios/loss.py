@@ -11,9 +11,18 @@ EXAMINE = ("--thorough", "--only", "routing")
 
 
 def loses(node: str, one_in: int) -> Fault:
-    """`node` drops one packet in so many of those to the host."""
-    lost = f"numgen inc mod {one_in} 0 drop"
-    return rule(node, "forward", f"ip daddr {ADDRESS} {lost}", f"ip6 daddr {ADDRESS6} {lost}")
+    """`node` drops one packet in so many of those to the host, the first of each kind to begin
+    with: SYNs, other segments, all else."""
+    kinds = ("tcp flags & (syn | ack) == syn", "tcp flags & ack == ack", "meta l4proto != tcp")
+    return rule(
+        node,
+        "forward",
+        *(
+            f"{family} daddr {address} {kind} numgen inc mod {one_in} 0 drop"
+            for family, address in (("ip", ADDRESS), ("ip6", ADDRESS6))
+            for kind in kinds
+        ),
+    )
 
 
 def answers_slowly(node: str) -> Fault:
