@@ -253,6 +253,19 @@ def test_filler_makes_the_hello_longer_than_a_segment() -> None:
     assert b"http/1.1" in long
 
 
+def test_an_alert_that_no_protocol_suits_is_told_by_name() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(5)
+        await reader.readexactly(int.from_bytes(head[3:]))
+        writer.write(bytes((21, 3, 3, 0, 2, 2, 120)))
+
+    asked = TlsHandshake(address=peers.HOST, port=0, server_name=NAME, filler=1600)
+    failed = shake_with(refuse, asked).outcome
+
+    assert isinstance(failed, Failed)
+    assert "no application protocol" in failed.detail.lower().replace("_", " ")
+
+
 STARTTLS = TlsHandshake(address=peers.HOST, port=0, server_name=NAME, starttls="smtp")
 
 
