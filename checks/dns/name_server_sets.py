@@ -13,20 +13,25 @@ although it should not be. One server, or servers in one network, fail together.
 |------------------------------------------|---------------------|---------------------------|
 | the zone names what the parent names     | several             | name-server-set-fine      |
 | the zone names others                    | several             | delegation-mismatch       |
+| the zone's servers name different ones   | several             | name-server-lists-differ  |
 | one name in both                         | one                 | single-name-server        |
 | the zone names what the parent names     | one                 | name-servers-share-network |
 | no server of the zone gives its set      | several             | name-server-set-not-seen  |
 | the parent's servers serve the zone too  | several             | name-server-set-not-seen  |
+
+What the zone names is what any of its servers names; where these differ, that is told besides.
 
 A network is a /24 of IPv4 or a /48 of IPv6: what is announced and fails as one. The parent's list
 is the registrar's to change where the parent is a registry, else its operator's.
 
 ## What to do
 Have the registrar, or the operator of the parent zone, enter the servers that the zone names, or
-correct the NS records in the zone. Add a second server in another network.
+correct the NS records in the zone. Bring a server that gives an older list up to date. Add a second
+server in another network.
 
 ## References
 - RFC 1034, section 4.2.2 (both sets should agree)
+- Zonemaster Consistency04 (one NS set at all servers)
 - RFC 2182, sections 3 and 5 (two servers at least, in different places)
 """
 
@@ -40,7 +45,7 @@ from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.parents import OfDelegation, parent_of
-from checks.facts.zone import Zone, own_names, target_zone
+from checks.facts.zone import Zone, own_lists, own_names, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, ObservationId
 
@@ -48,7 +53,7 @@ from netdiag.network import Asker, ObservationId
 @dataclass(frozen=True, kw_only=True)
 class NameServerSetFine(OfDelegation):
     code: ClassVar[str] = "name-server-set-fine"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMES_MATCH",)
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMES_MATCH", "zonemaster:ONE_NS_SET")
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     names: tuple[str, ...]
@@ -113,6 +118,32 @@ class DelegationMismatch(OfDelegation, _SetProblem):
         return (
             "The list of your domain's name servers where it is registered is not the one in the "
             f"domain itself. Ask {self.changer} or your DNS provider to bring them in line."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServerListsDiffer(_SetProblem):
+    """`lists` has for each list its names and the servers that give it."""
+
+    code: ClassVar[str] = "name-server-lists-differ"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MULTIPLE_NS_SET",)
+    usual_severity: ClassVar[Severity] = Severity.NOTICE
+    lists: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+
+    @property
+    def message(self) -> str:
+        said = (f"{', '.join(names)} (says {', '.join(by)})" for names, by in self.lists)
+        return f"the servers of {self.subject} list different name servers: {'; '.join(said)}"
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the server with the outdated list load the zone from its primary."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your domain's name servers do not agree on which servers there are. Your DNS "
+            "provider can bring them in line."
         )
 
 
@@ -189,7 +220,7 @@ def judge(zone: Zone) -> Iterable[Finding]:
     if zone.missing or zone.cut is None:
         yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
-    found = [*_mismatch(zone), *_redundancy(zone)]
+    found = [*_mismatch(zone), *_apart(zone), *_redundancy(zone)]
     yield from found
     if not found:
         evidence = _cited(zone)
@@ -217,6 +248,23 @@ def _mismatch(zone: Zone) -> Iterable[Finding]:
             only_parent=tuple(map(shown, sorted(parent - child))),
             only_zone=tuple(map(shown, sorted(child - parent))),
             in_both=bool(parent & child),
+        )
+
+
+def _apart(zone: Zone) -> Iterable[Finding]:
+    told = own_lists(zone)
+    if len(set(told.values())) > 1:
+        ways = sorted(set(told.values()), key=sorted)
+        yield NameServerListsDiffer(
+            subject=shown(zone.apex),
+            evidence=tuple(dict.fromkeys(server.ns.id for server in told)),
+            lists=tuple(
+                (
+                    tuple(map(shown, sorted(names))),
+                    tuple(str(one.server) for one, given in told.items() if given == names),
+                )
+                for names in ways
+            ),
         )
 
 
@@ -256,6 +304,7 @@ CHECK = Check(
     finds=(
         NameServerSetFine,
         DelegationMismatch,
+        NameServerListsDiffer,
         SingleNameServer,
         NameServersShareNetwork,
         NameServerSetNotSeen,

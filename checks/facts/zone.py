@@ -147,7 +147,13 @@ def serves(seen: Observation) -> bool:
 
 def own_names(zone: Zone) -> set[str]:
     """What the servers that serve the zone give as its NS set, all of them together."""
-    return {name for server in zone.serving for name in _names_in(server.ns, zone.apex)}
+    return {name for names in own_lists(zone).values() for name in names}
+
+
+def own_lists(zone: Zone) -> dict[ZoneServer, frozenset[str]]:
+    """The NS set of each server that serves the zone and gives one."""
+    lists = {server: frozenset(_names_in(server.ns, zone.apex)) for server in zone.serving}
+    return {server: names for server, names in lists.items() if names}
 
 
 def _names_in(seen: Observation, apex: str) -> tuple[str, ...]:

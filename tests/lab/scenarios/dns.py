@@ -385,6 +385,13 @@ DELEGATION = (
         status=1,
     ),
     Scenario(
+        name="name-server-lists-differ",
+        truth="One of two servers lists itself alone, the other both, as the registry does.",
+        faults=(records("@", "NS", NS2, at=("op2",)),),
+        causes=_cause("name-server-lists-differ"),
+        status=0,
+    ),
+    Scenario(
         name="delegation-mismatch-below-the-customer",
         truth="The customer's own zone delegates a subdomain, which names one server more.",
         target="www.dev.customer.example",

@@ -19,7 +19,8 @@ def test_the_documented_table_is_what_the_check_decides(
     ns = own.get(names, (NS1, NS2))
     other = NEIGHBOUR if networks == "one" else SERVER2
     unheard = SILENT if names == "no server of the zone gives its set" else None
-    servers = [server(ns=ns, udp=unheard), server(other, ns=ns, udp=unheard)]
+    less = (NS1,) if "different" in names else ns
+    servers = [server(ns=ns, udp=unheard), server(other, ns=less, udp=unheard)]
     alone = names == "one name in both"
 
     seen = zone(*servers[: 1 if alone else 2], delegated=(NS1,) if alone else (NS1, NS2))
@@ -33,12 +34,27 @@ def test_the_documented_table_is_what_the_check_decides(
 
 
 def test_both_sides_of_a_mismatch_are_named() -> None:
-    (finding,) = name_server_sets.judge(
+    finding, lists = name_server_sets.judge(
         zone(server(ns=(NS1, "ns3.customer.example.")), server(SERVER2, ns=(NS1,)))
     )
 
     assert "only the registry names ns2.customer.example" in finding.message
     assert "only the zone names ns3.customer.example" in finding.message
+    assert lists.code == "name-server-lists-differ"
+
+
+def test_lists_that_differ_are_told_with_those_who_give_them() -> None:
+    first, second = server(), server(SERVER2, ns=(NS1,))
+    (finding,) = name_server_sets.judge(zone(first, second))
+
+    assert f"ns1.customer.example (says {SERVER2})" in finding.message
+    assert set(finding.evidence) == {first.ns.id, second.ns.id}
+
+
+def test_a_silent_server_gives_no_other_list() -> None:
+    (finding,) = name_server_sets.judge(zone(server(), server(SERVER2, ns=(NS1,), udp=SILENT)))
+
+    assert finding.code == "name-server-set-fine"
 
 
 def test_an_ordinary_parent_is_no_registry() -> None:
