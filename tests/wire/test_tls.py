@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import socket
 import ssl
 import threading
@@ -12,10 +13,13 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
+import certifi
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from netdiag.network import Sent
-from netdiag.outcomes import Failed, FailureKind, TlsSession
+from netdiag.outcomes import NO_STARTTLS, Failed, FailureKind, TlsSession
 from netdiag.requests import TlsHandshake
 from netdiag.wire import certificates
 from tests.wire import authority, peers
@@ -321,6 +325,47 @@ def test_odd_certificates_are_still_shown() -> None:
     odd = certificates.decode([b"\x30\x03\x02\x01\x01", b""])
     assert [one.subject for one in odd] == [certificates.UNREADABLE] * 2
     assert len({one.sha256 for one in odd}) == 2
+
+
+def test_digests_are_of_the_whole_and_of_the_key() -> None:
+    issued = issue(NAME)
+    key = x509.load_der_x509_certificate(issued.der).public_key()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    (one,) = certificates.decode([issued.der])
+
+    assert one.sha256 == hashlib.sha256(issued.der).hexdigest()
+    assert one.sha512 == hashlib.sha512(issued.der).hexdigest()
+    assert one.key_sha256 == hashlib.sha256(encoded).hexdigest()
+    assert one.key_sha512 == hashlib.sha512(encoded).hexdigest()
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_keys_are_found_in_the_certificates_of_the_real_authorities() -> None:
+    roots = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
+    assert len(roots) > 50
+    for root in roots:
+        (one,) = certificates.decode([root.public_bytes(Encoding.DER)])
+        key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert one.key_sha256 == hashlib.sha256(key).hexdigest()
+
+
+def test_what_cannot_be_decoded_has_no_key() -> None:
+    (odd,) = certificates.decode([b"\x30\x03\x02\x01\x01"])
+
+    assert (odd.key_sha256, odd.key_sha512) == ("", "")
+    assert odd.sha512
+
+
+def test_a_mail_server_without_starttls_is_told_from_one_that_refuses() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        await reader.readline()
+        writer.write(b"250 SIZE 1000\r\n")
+        await reader.read()
+
+    outcome = shake_with(talk, STARTTLS).outcome
+    assert isinstance(outcome, Failed)
+    assert outcome.detail.startswith(NO_STARTTLS)
 
 
 def test_chains_and_names_are_bounded() -> None:
