@@ -125,4 +125,11 @@ SCENARIOS = (
         truth="The office's provider uses both transits at once, and both work.",
         faults=(spread("dr", "ta1", "tb1"),),
     ),
+    Scenario(
+        name="black-hole-looked-at-once",
+        truth="The second router of Transit A drops what is for the host's network.",
+        arguments=("--fast",),
+        faults=(hosting_route("ta2", "blackhole"),),
+        status=3,
+    ),
 )
