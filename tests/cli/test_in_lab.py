@@ -209,13 +209,16 @@ def test_only_one_family_is_asked_when_one_is_asked_for(tmp_path: Path) -> None:
     assert all(":" in address for address in sent_to)
 
 
-def test_dns_asks_name_servers_only(tmp_path: Path) -> None:
+def test_dns_asks_name_servers_and_resolvers_only(tmp_path: Path) -> None:
+    """Of this machine's resolvers also whether they can be asked over TLS."""
     kept = tmp_path / "record.json"
     done = in_lab(*NETDIAG, "dns", "customer.example", "--output", str(kept))
 
     assert done.returncode == 0, done.stderr
     record = record_in(kept)
-    assert set(record["sent"]["by_type"]) == {"dns-query"}
+    requests = [one["request"] for one in record["transcript"]]
+    assert set(record["sent"]["by_type"]) == {"dns-query", "tls-handshake"}
+    assert {r["port"] for r in requests if r["type"] == "tls-handshake"} == {853}
     assert {f["area"] for f in record["findings"]} <= {"dns", "local"}
 
 

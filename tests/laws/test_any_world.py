@@ -18,6 +18,7 @@ from netdiag.record import Vantage
 from netdiag.requests import Request
 from netdiag.special import special
 from netdiag.target import parse
+from tests.world.world import timeless
 
 NAMES = st.sampled_from(
     [
@@ -142,7 +143,7 @@ def look(data: st.DataObject, target: str) -> tuple[tuple[Judgement, ...], Netwo
     world = AnyWorld(data)
 
     async def go() -> tuple[tuple[Judgement, ...], Network]:
-        net = Network(world, clock=lambda: 0.0)
+        net = timeless(world)
         found = await diagnose(brief(target), CATALOGUE.checks, CATALOGUE.explanations, net)
         await net.close()
         return found, net

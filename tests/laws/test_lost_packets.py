@@ -21,11 +21,12 @@ from checks.dns import (
 from netdiag.anchors import ROOT_ANCHORS
 from netdiag.engine import diagnose
 from netdiag.model import Brief, Outcome, RootServer
-from netdiag.network import Network, Sent
+from netdiag.network import Sent
 from netdiag.outcomes import DnsReply, Failed, FailureKind, ResourceRecord, SourceAddress
 from netdiag.outcomes import Outcome as Reply
 from netdiag.requests import DnsQuery, Request, SelectSource
 from netdiag.target import parse
+from tests.world.world import timeless
 
 ROOT, APEX = "198.41.0.4", "customer.example."
 SERVERS = {"ns1.customer.example.": "22.50.0.53", "ns2.customer.example.": "22.51.0.53"}
@@ -103,7 +104,7 @@ def found(seed: int) -> tuple[set[str], set[tuple[str, str]]]:
     """Codes of the problems, and all that is said with its code."""
 
     async def look() -> tuple[set[str], set[tuple[str, str]]]:
-        network = Network(Lossy(seed), clock=lambda: 0.0)
+        network = timeless(Lossy(seed))
         judged = await diagnose(BRIEF, CHECKS, (), network)
         findings = [one.finding for one in judged]
         problems = {f.code for f in findings if f.outcome in {Outcome.PROBLEM, Outcome.CRASHED}}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from netdiag.network import Network, Sent
+from netdiag.budget import DESTINATION, RUN, Budget
+from netdiag.network import Network, Sent, Transport
 from netdiag.outcomes import Outcome
+from netdiag.policy import Policy
 from netdiag.requests import Request
 
 
@@ -28,5 +30,12 @@ class World:
         return answer if isinstance(answer, Sent) else Sent(answer)
 
     def network(self) -> Network:
-        """A network of this world, in which no time passes."""
-        return Network(self, clock=lambda: 0.0)
+        """A network of this world."""
+        return timeless(self)
+
+
+def timeless(transport: Transport) -> Network:
+    """A network in which no time passes: nothing waits for its turn, whose order would be luck."""
+    at_once = {"per_second": 1_000_000}
+    budget = Budget(destination=replace(DESTINATION, **at_once), run=replace(RUN, **at_once))
+    return Network(transport, clock=lambda: 0.0, policy=Policy(budget=budget))
