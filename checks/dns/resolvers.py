@@ -176,7 +176,7 @@ class ResolverFailing(_ResolverFails):
     def message(self) -> str:
         return (
             f"resolver {self.subject} of this machine fails ({self.rcode}), while {self.control} "
-            "answers the same question, so the name itself is fine"
+            "answers the same question, so the servers of the name do answer"
         )
 
 

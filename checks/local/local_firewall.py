@@ -29,7 +29,8 @@ For each address; "refused" is the kernel's own word, or an ICMP error that this
 A connect needs no privileges, and neither do UDP datagrams; so a refusal of these is a rule. Linux
 tells a connect nothing of a rule that drops: what other kinds of packets were told decides then:
 crafted SYNs (as root), or UDP probes, where those to the first address of the host's LAN are sent,
-so that the rule is against the host and not against such probes.
+so that the rule is against the host and not against such probes. That nobody may connect to a
+broadcast address is no rule of a firewall.
 
 ## What to do
 Look for a rule against the address or port: nft list ruleset, iptables -S, the settings of a
@@ -53,6 +54,7 @@ from checks.facts.ways import ways_of
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind
+from netdiag.special import NEVER, special
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +130,7 @@ def judge(ways: Ways) -> Iterable[Finding]:
     judged += [
         LocalFirewall(addresses=(address_in(seen),), evidence=(seen.id,), hidden=ways.known.works)
         for seen in ways.known.routeless
-        if _refused(seen)
+        if _refused(seen) and not _is_nobodys(address_in(seen))
     ]
     yield from folded(judged)
     if not judged:
@@ -170,6 +172,12 @@ def _said(reach: Reach) -> tuple[ObservationId, ...]:
 
 def _barred(reach: Reach, port: Port) -> bool:
     return _refused(port.seen) or reach.refused_here(port)
+
+
+def _is_nobodys(address: str) -> bool:
+    """A broadcast and its kin, which the kernel lets nobody connect to."""
+    kept = special(address)
+    return kept is not None and kept.kind in NEVER
 
 
 def _refused(seen: Observation) -> bool:

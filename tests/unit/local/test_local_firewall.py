@@ -104,3 +104,12 @@ def test_a_machine_that_sends_no_echo_is_not_blamed_for_a_dead_host() -> None:
     (finding,) = found(local_firewall.CHECK, Internet({V4: Site(echo=REFUSED)}))[0]
 
     assert finding.code == "sending-not-told"
+
+
+@pytest.mark.parametrize("address", ["255.255.255.255", "224.0.0.251", "0.0.0.0"])
+def test_what_nobody_may_connect_to_is_no_rule_of_this_machine(address: str) -> None:
+    machine = Guarded({address: Site()}, routed=False)
+
+    (finding,) = found(local_firewall.CHECK, machine, "www.example")[0]
+
+    assert finding.code == "not-checked"
