@@ -31,14 +31,23 @@ def form_of(form: str | None, output: Path | None) -> str:
 
 
 def check_writable(output: Path | None) -> None:
-    """Refuse an output file that could not be written, before anything is asked."""
+    """Refuse an output file that could not be written, before anything is asked.
+
+    A device or a pipe is refused too: the whole file is put in its place at the end, which would
+    take it away from everybody else.
+    """
     if output is None:
         return
-    folder = output.absolute().parent
+    final = output.resolve()
+    folder = final.parent
     if not folder.is_dir():
         raise click.ClickException(f"--output {output}: the folder {folder} does not exist")
     if output.is_dir():
         raise click.ClickException(f"--output {output}: is a folder; give a file name")
+    if final.exists() and not final.is_file():
+        raise click.ClickException(
+            f"--output {output}: is not a regular file; leave it out to have the report printed"
+        )
     if not os.access(folder, os.W_OK):
         raise click.ClickException(f"--output {output}: no permission to write in {folder}")
 
@@ -73,15 +82,16 @@ def reserved(output: Path | None) -> Iterator[Reserved | None]:
         yield None
         return
     check_writable(output)
+    final = output.resolve()
     try:
-        handle, name = tempfile.mkstemp(dir=output.absolute().parent, prefix=".netdiag-")
+        handle, name = tempfile.mkstemp(dir=final.parent, prefix=".netdiag-")
     except OSError as error:
         raise click.ClickException(f"--output {output}: {error.strerror}") from None
     temporary = Path(name)
     try:
         temporary.chmod(0o644)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            place = Place(temporary=temporary, final=output.absolute())
+            place = Place(temporary=temporary, final=final)
             yield Reserved(output, place, file)
     finally:
         temporary.unlink(missing_ok=True)

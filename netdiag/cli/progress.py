@@ -11,7 +11,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -51,6 +51,26 @@ def watchers(*, verbose: bool, log_file: Path | None) -> Iterator[tuple[Watcher,
             ends.callback(live.stop)
             watching.append(live)
         yield tuple(watching)
+
+
+@contextlib.contextmanager
+def rounds(most: int) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how many of `most` rounds are done; it leaves no trace there."""
+    told = most > 1 and sys.stderr.isatty()
+
+    def done(number: int) -> None:
+        if told:
+            end = "Ctrl-C ends them and reports"
+            sys.stderr.write(f"\rnetdiag: {number} of {most} rounds; {end}")
+            sys.stderr.flush()
+
+    done(0)
+    try:
+        yield done
+    finally:
+        if told:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 def _opened(path: Path) -> TextIO:

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from netdiag import target as targets
 from netdiag import tomlfile
 from netdiag.budget import DESTINATION, Budget, Limits
-from netdiag.cli import guarding, options, output
+from netdiag.cli import guarding, options, output, progress
 from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Line, Session
@@ -170,12 +170,13 @@ async def _run(asked: Asked, settings: Settings, form: str) -> int:
 
 async def _interruptible(session: Session, rounds: int) -> None:
     """Ask `rounds` rounds; an interrupt ends them, and what was seen is still reported."""
-    asking = asyncio.ensure_future(session.rounds(rounds, lambda _: None))
-    undo = on_interrupt(asking.cancel)
-    try:
-        await asyncio.wait({asking})
-    finally:
-        undo()
+    with progress.rounds(rounds) as tell:
+        asking = asyncio.ensure_future(session.rounds(rounds, lambda s: tell(s.traces[0].rounds)))
+        undo = on_interrupt(asking.cancel)
+        try:
+            await asyncio.wait({asking})
+        finally:
+            undo()
     if not asking.cancelled():
         asking.result()
 

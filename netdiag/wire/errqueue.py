@@ -185,22 +185,22 @@ def by_kind(ancillary: Iterable[tuple[int, int, bytes]]) -> Said:
 def age(said: Said) -> float:
     """Seconds since the kernel received what came with `said`; 0.0 where it did not say.
 
-    The stamp is on the system's clock, which may be stepped: nothing older than a second is
-    believed.
+    The stamp is on the system's clock, which may be stepped: `round_trip` believes no age that
+    cannot be.
     """
     data = said.get((socket.SOL_SOCKET, SO_TIMESTAMPNS), b"")
     if len(data) < _TIMESPEC.size:
         return 0.0
     seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-    since = time.time() - seconds - nanoseconds / 1e9
-    return since if 0.0 <= since <= 1.0 else 0.0
+    since: float = time.time() - seconds - nanoseconds / 1e9
+    return max(since, 0.0)
 
 
 def round_trip(waited: float, age: float) -> float:
     """Seconds from sending until an answer of this age arrived, `waited` seconds being over now.
 
-    An answer cannot be older than its question: such an age comes from two clocks that drifted
-    apart meanwhile, and does not count.
+    An answer cannot be older than its question: such an age comes from a clock that was stepped or
+    drifted meanwhile, and does not count.
     """
     return waited - age if age < waited else waited
 

@@ -6,15 +6,12 @@ import sys
 from dataclasses import dataclass
 
 from tests.lab.plan import Plan
-from tests.lab.scenario import Scenario
 from tests.lab.topology import Pair
 from tests.zoo.animal import ZONE, Animal, server_names
 from tests.zoo.animals import ANIMALS
 
 FIRST = 100
 """The last octet of the first animal's address."""
-
-NAME = "zoo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,3 @@ def open_zoo(plan: Plan) -> None:
         if animal.forges:
             plan.filters["host2"].input.append(f"ip daddr {cages[0].pair.v4} drop")
     plan.programs["host2"] = (sys.executable, "-m", "tests.zoo.keeper")
-
-
-OPEN = Scenario(name=NAME, truth="Many hosts misbehave, each in its own way.", faults=(open_zoo,))

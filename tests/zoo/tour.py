@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.lab import outside
 from tests.lab.outside import Wish
-from tests.zoo import park
+from tests.lab.scenarios import ZOO
 
 TIMEOUT = 20.0
 """What --timeout is unless it is given."""
@@ -89,7 +89,7 @@ class Zoo:
 def opened(folder: Path, *, as_user: bool = False) -> Iterator[Zoo]:
     """The zoo, until the block ends; netdiag writes its records to `folder`."""
     command = (sys.executable, "-m", "tests.zoo.visitor", str(folder))
-    wish = Wish(scenario=park.NAME, as_user=as_user, command=command)
+    wish = Wish(scenario=ZOO.name, as_user=as_user, command=command)
     with subprocess.Popen(
         outside.command_line(wish),
         env=dict(outside.environment()),
