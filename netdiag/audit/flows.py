@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ _RST, _ACK = 4, 16
 _SOLICITS, _ADVERTISES = 135, 136
 
 
+@functools.lru_cache(4096)
 def plain(address: str) -> str:
     """An address without its zone, in the one form that compares; as it is where it is none."""
     bare = address.partition("%")[0]
