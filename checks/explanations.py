@@ -71,6 +71,7 @@ from checks.dns.registration import (
 from checks.dns.resolvers import ResolverFailing, ResolverNotJudged, ResolverSilent
 from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_addresses import ServerAddressNotPublic
+from checks.dns.server_conduct import OpenRecursion, UpwardReferral
 from checks.dns.server_count import TooFewNameServers
 from checks.dns.server_names import (
     GlueMismatch,
@@ -191,6 +192,11 @@ def resolver_over_ipv6(cause: Ipv6HalfBroken, symptom: ResolverSilent) -> bool:
 def mail_over_ipv6(cause: Ipv6HalfBroken, symptom: OfEndpoints) -> bool:
     """This machine's IPv6 leads nowhere, so a mail host cannot be reached over it."""
     return all(":" in address for address in symptom.addresses)
+
+
+def cache_knows_the_root(cause: OpenRecursion, symptom: UpwardReferral) -> bool:
+    """A server that resolves for others tells of its cache too, the root's servers included."""
+    return set(symptom.servers) <= set(cause.servers)
 
 
 def servers_over_ipv6(cause: Ipv6HalfBroken, symptom: ServerNotJudged) -> bool:
@@ -387,6 +393,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((MxAddressNotPublic,), (MailHostNotJudged,), mail_host_is_inside),
     *rules((PrivateAddressPublished,), NOT_SEEN_OF_TARGET, address_leads_nowhere),
     *rules((Ipv6HalfBroken,), (*NOT_SEEN_OF_TARGET, Ipv6Unreachable), family_leads_nowhere),
+    *rules((OpenRecursion,), (UpwardReferral,), cache_knows_the_root),
     *rules((Ipv6HalfBroken,), (ServerNotJudged,), servers_over_ipv6),
     *rules((Ipv6HalfBroken,), (ResolverSilent,), resolver_over_ipv6),
     *rules((Ipv6HalfBroken,), (MailHostUnreachable, MailHostNotJudged), mail_over_ipv6),

@@ -242,6 +242,15 @@ def odd(server: str, quirk: str) -> Fault:
     return edit
 
 
+def recursing(server: str) -> Fault:
+    """This name server, a BIND, also resolves for everybody who asks."""
+
+    def edit(plan: Plan) -> None:
+        plan.recursing.add(server)
+
+    return edit
+
+
 def giving(*servers: str) -> Fault:
     """These name servers give their whole zones to everybody who asks."""
 

@@ -107,7 +107,8 @@ class Plan:
 
     `off` are machines whose network card is off, `commands` lines for `ip -batch` that run last,
     `unencrypted` mail servers without STARTTLS,
-    `giving` name servers that give whole zones to everybody,
+    `giving` name servers that give whole zones to everybody, `recursing` those that resolve for
+    everybody,
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
     nothing, of which they let `backlog` wait, `programs` what else runs on a machine and says
@@ -130,6 +131,7 @@ class Plan:
     files: dict[str, Files] = field(default_factory=_files)
     resolver_options: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     giving: set[str] = field(default_factory=set)
+    recursing: set[str] = field(default_factory=set)
     odd: dict[str, str] = field(default_factory=dict)
     mute: dict[str, tuple[int, ...]] = field(default_factory=dict)
     backlog: int = 512

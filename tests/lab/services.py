@@ -144,14 +144,18 @@ def _nsd(plan: Plan, node: str) -> Service:
 
 
 def _named(plan: Plan, node: str) -> Service:
+    recurses = node in plan.recursing
     four = "".join(f"{one}; " for one in _listening(node) if ":" not in one)
     six = "".join(f"{one}; " for one in _listening(node) if ":" in one)
-    options = [f'directory "{FOLDER}/{node}";', "recursion no;", "pid-file none;"]
+    recursion = "recursion yes; allow-recursion { any; };" if recurses else "recursion no;"
+    options = [f'directory "{FOLDER}/{node}";', recursion, "pid-file none;"]
     options += ["session-keyfile none;", "notify no;", "check-names master ignore;"]
     options += ["minimal-responses no-auth-recursive;", "dnssec-validation no;", "version none;"]
     options.append(f"allow-transfer {{ {'any' if node in plan.giving else 'none'}; }};")
     options += [f"listen-on {{ {four}}};", f"listen-on-v6 {{ {six}}};"]
     lines = ["controls { };", "options {", *options, "};"]
+    if recurses:
+        lines.append(f'zone "." {{ type hint; file "{_root_hints()}"; }};')
     for name, path in _zone_files(node, plan.zones[node]).items():
         lines.append(f'zone "{name}" {{ type primary; file "{path}"; }};')
     config = _write(f"{node}/named.conf", "\n".join(lines) + "\n")

@@ -15,6 +15,7 @@ from tests.lab.faults import (
     name_servers,
     odd,
     records,
+    recursing,
     registry_says,
     rule,
     serial,
@@ -610,6 +611,14 @@ IN_FULL = (
         arguments=("--only", "server-conduct", "--thorough"),
         faults=(odd("op2", "upward-referral"),),
         causes=_cause("upward-referral"),
+    ),
+    Scenario(
+        name="open-recursion",
+        truth="One of two servers resolves every name for everybody.",
+        arguments=("--only", "server-conduct", "--thorough"),
+        faults=(recursing("op2"),),
+        causes=_cause("open-recursion"),
+        status=1,
     ),
     Scenario(
         name="zone-transfer-open",
