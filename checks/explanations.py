@@ -80,6 +80,7 @@ from checks.dns.server_names import (
 )
 from checks.dns.soa_agreement import SoaFieldsDiffer
 from checks.dns.transports import TransportNotSeen
+from checks.dns.zone_keys import KeysNotAnswered, SignedAtSomeServers
 from checks.dns.zone_signatures import (
     DenialProofBroken,
     DsWithoutMatchingKey,
@@ -256,9 +257,14 @@ def change_on_its_way(cause: SerialMismatch, symptom: SoaFieldsDiffer | MailReco
 
 
 def server_lacks_the_zone(
-    cause: LameDelegation, symptom: ApexRecordNotGiven | MailRecordNotGiven
+    cause: LameDelegation, symptom: ApexRecordNotGiven | MailRecordNotGiven | KeysNotAnswered
 ) -> bool:
     """These servers do not serve the zone, so they cannot give its records either."""
+    return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
+
+
+def server_has_no_keys(cause: SignedAtSomeServers, symptom: DsWithoutMatchingKey) -> bool:
+    """These servers serve the zone unsigned, so they have no key that could fit."""
     return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
 
 
@@ -382,7 +388,12 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((SerialMismatch,), (SoaFieldsDiffer, MailRecordsDiffer), change_on_its_way),
     *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),
-    *rules((LameDelegation,), (ApexRecordNotGiven, MailRecordNotGiven), server_lacks_the_zone),
+    *rules(
+        (LameDelegation,),
+        (ApexRecordNotGiven, MailRecordNotGiven, KeysNotAnswered),
+        server_lacks_the_zone,
+    ),
+    *rules((SignedAtSomeServers,), (DsWithoutMatchingKey,), server_has_no_keys),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((ServerAddressNotPublic,), (ServerNotJudged, TransportNotSeen), server_is_inside),
     *rules(

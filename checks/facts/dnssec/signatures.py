@@ -191,6 +191,8 @@ def _verify_curve(key: Key, value: bytes, signed: bytes) -> None:
 
 def _rsa_key(public: bytes) -> rsa.RSAPublicKey:
     """RFC 3110, section 2."""
+    if not public:
+        raise ValueError("an empty key")
     length, rest = public[0], public[1:]
     if length == 0:
         length, rest = int.from_bytes(rest[:2]), rest[2:]

@@ -1,128 +1,125 @@
-"""How a zone is signed; its keys and signatures are dnspython's."""
+"""How a zone is signed; its keys and signatures are real."""
 
-from dataclasses import replace
+from base64 import b64encode
 
 import dns.dnssec
-import dns.name
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from checks.dns import signing_practice
-from checks.dns.signing_practice import Facts, Told
 from netdiag.model import Finding, Severity
-from netdiag.outcomes import DnsReply, Failed, FailureKind, ResourceRecord
+from netdiag.outcomes import DnsReply
 from tests.doctable import rows
-from tests.unit.dns.signers import NOW, record, seen, signer
-
-APEX = "example."
-ZONE, OTHER = signer(APEX), signer(APEX)
-SOA = "ns1.example. hostmaster.example. 7 7200 3600 1209600 300"
-REVOKED = dns.dnssec.make_dnskey(OTHER.private.public_key(), 13, 257 | 0x80)
-RSA_1024 = rsa.generate_private_key(65537, 1024).public_key()
-
-
-def key(algorithm: int) -> ResourceRecord:
-    made = dns.dnssec.make_dnskey(RSA_1024, algorithm, 256)
-    return record(APEX, "DNSKEY", made.to_text())
-
-
-def told(
-    server: str = "ns1",
-    *more: ResourceRecord,
-    days: tuple[float, float] = (-5, 5),
-    param: str = "",
-) -> Told:
-    """A server of the zone with `more` keys, and its SOA signed for these days."""
-    keys = ZONE.keys()
-    keys = replace(keys, answer=(*keys.answer, *more))
-    soa = ZONE.signed(APEX, "SOA", SOA, days=days)
-    params = (record(APEX, "NSEC3PARAM", param),) if param else ()
-    return Told(
-        server,
-        seen(1, APEX, "DNSKEY", keys),
-        seen(2, APEX, "SOA", soa),
-        seen(3, APEX, "NSEC3PARAM", DnsReply(authoritative=True, answer=params)),
-    )
-
-
-def facts(*servers: Told, ds: tuple[str, ...] = (ZONE.ds,)) -> Facts:
-    above = DnsReply(authoritative=True, answer=tuple(record(APEX, "DS", one) for one in ds))
-    return Facts(apex=APEX, now=NOW, ds=seen(9, APEX, "DS", above), servers=servers)
-
-
-def ds_of(key: object, digest: str) -> str:
-    policy = dns.dnssec.allow_all_policy
-    return dns.dnssec.make_ds(dns.name.from_text(APEX), key, digest, policy=policy).to_text()  # type: ignore[arg-type]
-
-
-SILENT = Failed(kind=FailureKind.TIMEOUT)
-MUTE = Told(
-    "ns1",
-    seen(1, APEX, "DNSKEY", SILENT),
-    seen(2, APEX, "SOA", SILENT),
-    seen(3, APEX, "NSEC3PARAM", SILENT),
+from tests.unit.dns.signed_world import (
+    APEX,
+    APEX_SIGNED,
+    KSK,
+    NONE,
+    OTHER,
+    P1,
+    P2,
+    SILENT,
+    ZSK,
+    SignedWorld,
+    healthy,
+    keys,
+    signed,
+    unlike,
 )
-BARE = Told("ns1", *(seen(n, APEX, "SOA", DnsReply(authoritative=True)) for n in (1, 2, 3)))
-REVOKED_KEY = record(APEX, "DNSKEY", REVOKED.to_text())
+from tests.unit.dns.signers import record, rsa_signer
+
+RSA = rsa_signer(APEX)
+REVOKED = dns.dnssec.make_dnskey(OTHER.private.public_key(), 13, 257 | 0x80)
+
+
+def rsa_key(bits: int, algorithm: int = 8) -> str:
+    """The data of an RSA key of this length, whose owner nobody is."""
+    modulus = ((1 << bits) - 1).to_bytes((bits + 7) // 8)
+    return text(algorithm, b"\3\1\0\1" + modulus)
+
+
+def text(algorithm: int, public: bytes) -> str:
+    return f"256 3 {algorithm} {b64encode(public).decode()}"
+
+
+def with_key(*more: str) -> SignedWorld:
+    """The zone with further keys."""
+    return healthy(DNSKEY=keys(KSK, ZSK, *more, by=[KSK]))
+
+
+def hashed(param: str) -> SignedWorld:
+    given = DnsReply(authoritative=True, answer=(record(APEX, "NSEC3PARAM", param),))
+    return healthy(NSEC3PARAM=given)
+
+
 CASES = {
-    "a key of RSASHA1 or another given up": facts(told("ns1", key(5))),
-    "a key of RSASHA512": facts(told("ns1", key(10))),
-    "an RSA key below 2048 bits": facts(told("ns1", key(8))),
-    "a DS record of SHA-1": facts(told(), ds=(ds_of(ZONE.key, "SHA1"),)),
-    "a DS of no key beside one that fits": facts(told(), ds=(ZONE.ds, OTHER.ds)),
-    "keys, and no DS record": facts(told(), ds=()),
-    "a key that one server does not give": facts(
-        told("ns1", record(APEX, "DNSKEY", OTHER.key.to_text())), told("ns2")
-    ),
-    "a signature that ends in 12 hours": facts(told(days=(-5, 11 / 24))),
-    "a signature that lasts more than 180 days": facts(told(days=(-5, 176))),
-    "an algorithm that signs no keys": facts(told("ns1", key(8))),
-    "a revoked key that does not sign": facts(told("ns1", REVOKED_KEY)),
-    "a DS of a revoked key": facts(told("ns1", REVOKED_KEY), ds=(ZONE.ds, OTHER.ds)),
-    "NSEC3 with iterations": facts(told(param="1 0 1 -")),
-    "NSEC3 with more than 100 iterations": facts(told(param="1 0 101 -")),
-    "NSEC3 with a salt": facts(told(param="1 0 0 ab")),
-    "none of it": facts(told(param="1 0 0 -"), told("ns2")),
-    "no keys and no DS record": facts(BARE, ds=()),
-    "no answer for the keys": facts(MUTE),
+    "a key of RSASHA1 or another given up": with_key(rsa_key(2048, 5)),
+    "a key of RSASHA512": with_key(rsa_key(2048, 10)),
+    "a key of a number that is no algorithm": with_key(text(200, b"abcd")),
+    "an RSA key below 2048 bits": with_key(rsa_key(1024)),
+    "an RSA key below what its algorithm allows": with_key(rsa_key(500)),
+    "an RSA key above 4096 bits": with_key(rsa_key(8192)),
+    "a key of a curve, of another length": with_key(text(13, b"abcd")),
+    "a signature that ends in 12 hours": healthy(SOA=signed("SOA", ZSK, days=(-5, 11 / 24))),
+    "a signature that lasts more than 180 days": healthy(SOA=signed("SOA", ZSK, days=(-5, 176))),
+    "an algorithm that signs no keys": with_key(rsa_key(2048)),
+    "an algorithm that signs keys and no SOA": healthy(DNSKEY=keys(KSK, ZSK, RSA, by=[KSK, RSA])),
+    "a revoked key that does not sign": with_key(REVOKED.to_text()),
+    "NSEC3 with iterations": hashed("1 0 1 -"),
+    "NSEC3 with more than 100 iterations": hashed("1 0 101 -"),
+    "NSEC3 with a salt": hashed("1 0 0 ab"),
+    "none of it": hashed("1 0 0 -"),
+    "no keys": SignedWorld({P1: NONE, P2: NONE}, {**APEX_SIGNED, "DNSKEY": NONE}),
+    "no answer for the keys": healthy(DNSKEY=SILENT),
 }
+OTHER_ALGORITHM = {"algorithm-without-signature"}
 WITH_IT = {
-    "key-algorithm-deprecated": {"key-too-short", "algorithm-without-signature"},
-    "key-algorithm-not-recommended": {"key-too-short", "algorithm-without-signature"},
-    "key-too-short": {"algorithm-without-signature"},
-    "algorithm-without-signature": {"key-too-short"},
-    "ds-of-revoked-key": {"revoked-key-does-not-sign", "ds-of-no-key"},
+    "a key of RSASHA1 or another given up": OTHER_ALGORITHM,
+    "a key of RSASHA512": OTHER_ALGORITHM,
+    "a key of a number that is no algorithm": OTHER_ALGORITHM,
+    "an RSA key below 2048 bits": OTHER_ALGORITHM,
+    "an RSA key below what its algorithm allows": {"key-too-short", *OTHER_ALGORITHM},
+    "an RSA key above 4096 bits": OTHER_ALGORITHM,
+    "an algorithm that signs keys and no SOA": {"key-too-short"},
 }
-"""What else the same zone gets."""
+"""What else the same zone gets, besides what is in use."""
 
 
-def judged(facts: Facts) -> dict[str, Finding]:
-    return {finding.code: finding for finding in signing_practice.judge(facts)}
+def judged(world: SignedWorld) -> dict[str, Finding]:
+    return {one.code: one for one in world.findings(signing_practice.CHECK)}
 
 
 @pytest.mark.parametrize(("case", "judgement"), rows(signing_practice))
 def test_the_documented_table_is_what_the_check_decides(case: str, judgement: str) -> None:
-    assert set(judged(CASES[case])) == {judgement} | WITH_IT.get(judgement, set())
+    found = set(judged(CASES[case])) - {"signing-in-use"}
+
+    assert found == {judgement} | WITH_IT.get(case, set())
 
 
-def test_the_server_that_lacks_a_key_is_named() -> None:
-    finding = judged(CASES["a key that one server does not give"])["keys-differ"]
+def test_what_is_in_use_is_told_with_the_day_on_which_it_ends() -> None:
+    found = judged(healthy(SOA=signed("SOA", ZSK, days=(-5, 3))))["signing-in-use"]
 
-    assert f"key {dns.dnssec.key_id(OTHER.key)} is not given by ns2" in finding.message
-    assert finding.severity is Severity.WARNING
-
-
-def test_a_silent_parent_does_not_make_the_zone_one_without_ds() -> None:
-    silent = replace(facts(told()), ds=seen(9, APEX, "DS", SILENT))
-
-    assert set(judged(silent)) == {"signing-practice-fine"}
+    assert f"key {KSK.tag} (algorithm 13)" in found.message
+    assert "end between 2026-05-07 00:00 UTC and 2026-05-09 00:00 UTC" in found.message
 
 
-def test_planned_ds_records_take_the_place_of_the_parents() -> None:
-    planned = replace(facts(told()), ds=None, planned=(ZONE.ds, OTHER.ds))
+def test_a_zone_of_unknown_algorithms_alone_is_unsigned_to_validators() -> None:
+    odd = healthy(DNSKEY=signed("DNSKEY", KSK, data=[text(200, b"abcd")]))
 
-    assert set(judged(planned)) == {"ds-of-no-key"}
+    assert judged(odd)["key-algorithm-unusable"].severity is Severity.WARNING
+    beside = judged(CASES["a key of a number that is no algorithm"])["key-algorithm-unusable"]
+    assert beside.severity is Severity.NOTICE
+
+
+def test_the_server_at_which_an_algorithm_does_not_sign_is_named() -> None:
+    both = keys(KSK, RSA, by=[KSK, RSA])
+    world = unlike(
+        healthy(DNSKEY=both, SOA=signed("SOA", KSK, RSA), NS=signed("NS", KSK, RSA)),
+        SOA=signed("SOA", KSK),
+    )
+
+    found = judged(world)["algorithm-without-signature"]
+    assert "algorithm 8 does not sign the SOA record at ns2.zone.example" in found.message
 
 
 def test_parameters_that_cannot_be_read_say_nothing() -> None:
-    assert set(judged(facts(told(param="1 0 zz")))) == {"signing-practice-fine"}
+    assert set(judged(hashed("1 0 zz"))) == {"signing-in-use", "signing-practice-fine"}
