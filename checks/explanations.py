@@ -40,6 +40,7 @@ from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
 from checks.dns.apex_records import ApexRecordNotGiven
 from checks.dns.chain_of_trust import TrustBroken
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
+from checks.dns.denial import DenialProofBroken
 from checks.dns.mail_exchangers import (
     MailExchangerNotSeen,
     MailExchangersNotSeen,
@@ -82,7 +83,6 @@ from checks.dns.soa_agreement import SoaFieldsDiffer
 from checks.dns.transports import TransportNotSeen
 from checks.dns.zone_keys import KeysNotAnswered, SignedAtSomeServers
 from checks.dns.zone_signatures import (
-    DenialProofBroken,
     DsWithoutMatchingKey,
     SignatureExpired,
     SignatureInvalid,
@@ -149,14 +149,13 @@ NOT_SEEN_OF_NAME: Kinds = (
     ResolverNotJudged,
     ReverseNotDetermined,
 )
-UNSOUND: Kinds = (
-    DsWithoutMatchingKey,
+SIGNATURES: Kinds = (
     SignatureMissing,
     SignatureExpired,
     SignatureNotYetValid,
     SignatureInvalid,
-    DenialProofBroken,
 )
+UNSOUND: Kinds = (DsWithoutMatchingKey, *SIGNATURES)
 NOT_SEEN_NEARBY: Kinds = (GatewayNotSeen, UplinkNotSeen, RoutesNotSeen)
 
 
@@ -342,17 +341,29 @@ def large_packets_vanish(cause: PmtuBlackHole, symptom: AboutTarget) -> bool:
     return cause.stalls and same_address(cause, symptom)
 
 
-def zone_breaks_the_chain(cause: Unsound, symptom: TrustBroken) -> bool:
+def zone_breaks_the_chain(cause: Unsound | DenialProofBroken, symptom: TrustBroken) -> bool:
     """This is what is wrong at the link of the chain that breaks."""
-    return not cause.hidden and not cause.planned and cause.subject == symptom.zone
+    return _seen_by_validators(cause) and cause.subject == symptom.zone
+
+
+def _seen_by_validators(cause: Unsound | DenialProofBroken) -> bool:
+    vouched = not isinstance(cause, DenialProofBroken) or cause.vouched
+    return vouched and not cause.hidden and not cause.planned
+
+
+def signatures_of_denials(cause: Unsound, symptom: DenialProofBroken) -> bool:
+    """The zone's signatures are at fault in this way at those servers, and nothing else is wrong
+    with its denials."""
+    same = cause.subject == symptom.subject and symptom.unsigned == {cause.code}
+    return same and set(symptom.servers) <= set(cause.servers)
 
 
 def validator_refuses_zone(
-    cause: Unsound | TrustBroken, symptom: ResolverFailing | ResolverNotJudged
+    cause: Unsound | DenialProofBroken | TrustBroken, symptom: ResolverFailing | ResolverNotJudged
 ) -> bool:
     """Resolvers that validate fail on names of a zone that they take for forged (RFC 4035, 5.5)."""
     fails = isinstance(symptom, ResolverNotJudged) or symptom.rcode == "SERVFAIL"
-    return fails and (isinstance(cause, TrustBroken) or not (cause.hidden or cause.planned))
+    return fails and (isinstance(cause, TrustBroken) or _seen_by_validators(cause))
 
 
 def service_of_address(cause: BackendIntermittent | BacklogFull, symptom: AboutTarget) -> bool:
@@ -383,8 +394,13 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         somebody_else_answers,
     ),
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
-    *rules(UNSOUND, (TrustBroken,), zone_breaks_the_chain),
-    *rules((TrustBroken, *UNSOUND), (ResolverFailing, ResolverNotJudged), validator_refuses_zone),
+    *rules((*UNSOUND, DenialProofBroken), (TrustBroken,), zone_breaks_the_chain),
+    *rules(SIGNATURES, (DenialProofBroken,), signatures_of_denials),
+    *rules(
+        (TrustBroken, *UNSOUND, DenialProofBroken),
+        (ResolverFailing, ResolverNotJudged),
+        validator_refuses_zone,
+    ),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
     *rules((SerialMismatch,), (SoaFieldsDiffer, MailRecordsDiffer), change_on_its_way),
     *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),

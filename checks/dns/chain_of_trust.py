@@ -3,7 +3,8 @@
 ## What it does
 Starts from the trust anchor (the root's own keys, built in, or those of `--trust-anchor FILE`),
 and asks on the way down each zone for its keys and its parent for the DS records, with signatures.
-Verifies them link by link, and the addresses of the name at the end.
+Verifies them link by link, and the addresses of the name at the end, or the proof that there are
+none.
 
 ## Why is this bad?
 Validating resolvers do the same. Where a link is broken they take all below it for forged: names
@@ -20,6 +21,7 @@ For each zone on the way, from above; the first that is not secure settles all b
 | has a signed DS        | no key fits it                    | trust-broken         |
 | has a signed DS        | the keys' signatures have ended   | trust-broken         |
 | has a signed DS        | an address without a signature    | trust-broken         |
+| has a signed DS        | a denial without its proof        | trust-broken         |
 | has a signed DS        | no answer                         | trust-not-determined |
 | has a DS of others     | not asked                         | trust-broken         |
 | unknown kinds          | a key fits it and signs all keys  | trust-insecure       |
@@ -49,6 +51,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from checks.facts.dnssec_names import DENIALS, REFERRALS
 from checks.facts.iterate import shown
 from checks.facts.trust import MOST_ASKED, Step, anchors_of, ds_above, has, steps_of, widened
 from checks.facts.zone import Zone, target_zone
@@ -96,16 +99,22 @@ class TrustInsecure(Finding):
 
 @dataclass(frozen=True, kw_only=True)
 class TrustBroken(Finding):
-    """`zone` is the one that the broken link leads to."""
+    """`zone` is the one that the broken link leads to; `names` are other tools' for the flaw."""
 
     code: ClassVar[str] = "trust-broken"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
     usual_severity: ClassVar[Severity] = Severity.CRITICAL
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    known_as: ClassVar[tuple[str, ...]] = (*DENIALS, *REFERRALS)
     zone: str
     anchor: str
     why: str
+    names: tuple[str, ...] = ()
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.names
 
     @property
     def message(self) -> str:
@@ -241,6 +250,7 @@ def _finding(stand: Stand, zone: str, facts: Facts) -> Finding:
                 zone=shown(zone),
                 anchor=shown(facts.anchors[0].zone),
                 why=stand.why,
+                names=stand.names,
             )
 
 

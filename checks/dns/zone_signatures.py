@@ -2,9 +2,9 @@
 
 ## What it does
 Asks the parent for the zone's DS records. Where there are some, asks each server of the zone for
-its keys, its SOA and the name's addresses with their signatures, and for a name that does not
-exist; verifies the signatures and the proof of denial. A planned delegation is judged by its DS
-records; where none are given, by those that the parent has today, since they stay.
+its keys, its SOA and the name's addresses with their signatures, and verifies these. A planned
+delegation is judged by its DS records; where none are given, by those that the parent has today,
+since they stay.
 
 ## Why is this bad?
 Validating resolvers, which most visitors use, take a zone that does not fit its DS for forged: the
@@ -23,8 +23,6 @@ Each server that serves the zone is looked at; what is wrong at one is a warning
 | some             | signatures that have ended           | signature-expired       |
 | some             | signatures that have not begun       | signature-not-yet-valid |
 | some             | signatures that do not verify        | signature-invalid       |
-| some             | a denial without its proof           | denial-proof-broken     |
-| some             | a denial with a proof of another     | denial-proof-broken     |
 | planned, fitting | keys and records, signed and in time | signatures-hold         |
 | planned, of else | keys and records, signed and in time | ds-without-matching-key |
 | no such domain   | not asked                            | zone-not-signed         |
@@ -65,9 +63,6 @@ if TYPE_CHECKING:
     from checks.facts.dnssec.signatures import Verdict
 
 MOST_SERVERS = 8
-
-NO_SUCH = "netdiag-no-such-name."
-"""Put before a zone's name: what nobody has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,21 +217,6 @@ class SignatureInvalid(Unsound):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenialProofBroken(Unsound):
-    code: ClassVar[str] = "denial-proof-broken"
-    says: ClassVar[str] = "NSEC or NSEC3 records do not prove a denial"
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "none": ("dnsviz:MISSING_NSEC_FOR_NXDOMAIN",),
-        "a": ("dnsviz:SNAME_NOT_COVERED",),
-    }
-    known_as: ClassVar[tuple[str, ...]] = _all((), by_kind)
-
-    @property
-    def for_agent(self) -> str:
-        return "Have the zone signed anew as a whole, so that its NSEC or NSEC3 chain is complete."
-
-
-@dataclass(frozen=True, kw_only=True)
 class SignaturesNotJudged(Finding):
     code: ClassVar[str] = "signatures-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -250,12 +230,11 @@ class SignaturesNotJudged(Finding):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One server's replies with signatures: its keys, the sets to verify, and a denial."""
+    """One server's replies with signatures: its keys, and the sets to verify."""
 
     server: str
     keys: Observation
     sets: tuple[Observation, ...]
-    denial: Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,15 +284,14 @@ async def _signed(net: Asker, zone: Zone, server: ZoneServer) -> Signed:
         (zone.apex, "SOA"),
         (zone.way.name, "A"),
         (zone.way.name, "AAAA"),
-        (NO_SUCH + zone.apex, "A"),
     )
-    keys, *sets, denial = await asyncio.gather(
+    keys, *sets = await asyncio.gather(
         *(
             net.ask(DnsQuery(server=server.server.address, name=name, rtype=rtype, dnssec=True))
             for name, rtype in asked
         )
     )
-    return Signed(str(server.server), keys, tuple(sets), denial)
+    return Signed(str(server.server), keys, tuple(sets))
 
 
 def _records(seen: Observation, rtype: str) -> tuple[ResourceRecord, ...]:
@@ -382,7 +360,7 @@ def judge_signed(facts: Facts) -> Iterable[Finding]:
 def _cited(facts: Facts, servers: Iterable[Signed]) -> tuple[ObservationId, ...]:
     return (
         *facts.vouched_by,
-        *(seen.id for one in servers for seen in (one.keys, *one.sets, one.denial)),
+        *(seen.id for one in servers for seen in (one.keys, *one.sets)),
     )
 
 
@@ -407,7 +385,6 @@ def faults_of(facts: Facts, one: Signed) -> list[Fault] | None:
         for seen in one.sets
         if isinstance(seen.request, DnsQuery)
     ]
-    pairs.append(_denial_fault(one.denial, apex, keys, facts.now))
     found = [pair for pair in pairs if pair]
     return None if any(kind is None for kind, _ in found) else [(k, w) for k, w in found if k]
 
@@ -448,34 +425,6 @@ def _fault(
     return _worst(verdicts(signatures, rrset, tuple(keys), int(now.timestamp())), what)
 
 
-def _denial_fault(
-    seen: Observation, apex: str, keys: Iterable[Key], now: datetime
-) -> tuple[type[Unsound] | None, str] | None:
-    """What is wrong with the denial of a name; None also where it is not denied (a wildcard)."""
-    from checks.facts.dnssec.denial import Proof
-    from checks.facts.dnssec.proofs import proof_of
-    from checks.facts.dnssec.signatures import signatures_of, verdicts
-
-    reply = seen.outcome
-    if not isinstance(reply, DnsReply) or reply.answer or reply.rcode not in DENIALS:
-        return None
-    what = "a name that does not exist"
-    sets: dict[tuple[str, str], list[ResourceRecord]] = {}
-    for record in reply.authority:
-        if record.rtype in {"NSEC", "NSEC3"}:
-            sets.setdefault((record.name, record.rtype), []).append(record)
-    signatures = signatures_of([r for r in reply.authority if r.rtype == "RRSIG"])
-    for (name, rtype), rrset in sets.items():
-        own = [s for s in signatures if (s.owner, s.covers) == (name, rtype)]
-        if not own:
-            return SignatureMissing, what
-        if worst := _worst(verdicts(own, rrset, tuple(keys), int(now.timestamp())), what):
-            return worst
-    proof = proof_of([r for rrset in sets.values() for r in rrset], NO_SUCH + apex, "A", apex)
-    what = what if sets else f"none for {what}"
-    return (DenialProofBroken, what) if proof is Proof.NONE else None
-
-
 def _worst(found: frozenset[Verdict], what: str) -> tuple[type[Unsound] | None, str] | None:
     """One valid signature is enough; else what comes nearest to it is told."""
     from checks.facts.dnssec.signatures import Verdict
@@ -506,7 +455,6 @@ CHECK = Check(
         SignatureExpired,
         SignatureNotYetValid,
         SignatureInvalid,
-        DenialProofBroken,
         SignaturesNotJudged,
         Skipped,
     ),

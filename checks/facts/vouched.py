@@ -83,8 +83,10 @@ async def _standing(
     if not isinstance(seen.outcome, DnsReply):
         return "not-seen", evidence
     sets = stand_of(seen, stands[-1], brief.started)
-    sound = has(seen, name, rtype) and all(one.state is State.SECURE for one in sets)
-    return "vouched" if sound else "broken", evidence
+    states = {one.state for one in sets}
+    if not has(seen, name, rtype) or State.BOGUS in states:
+        return "broken", evidence
+    return "unsigned" if State.INSECURE in states else "vouched", evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from netdiag.audit import capture, packets, speech
 from netdiag.audit.account import account
 from netdiag.boundary import _Partial
 from netdiag.cli import proposed
-from netdiag.outcomes import ResourceRecord
+from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
 from netdiag.tracer import atlas
 from netdiag.wire import (
@@ -275,11 +275,19 @@ def key_and_signature(data: bytes) -> None:
         signatures.verifies(key, data[100:], data)
 
 
+KINDS_OF_DENIAL = ("NSEC", "NSEC3", "RRSIG", "SOA", "CNAME")
+
+
 def denial(data: bytes) -> None:
     words = text.clean(data)
-    records = [record_of(kind, line) for kind in ("NSEC", "NSEC3") for line in words.split("|")]
-    for one in ([records[0]], [records[-1]], records):
-        proofs.proof_of(one, "www.zone.example.", "A", "zone.example.")
+    records = tuple(record_of(kind, line) for kind in KINDS_OF_DENIAL for line in words.split("|"))
+    for one in (records[:1], records[-1:], records):
+        for rcode in ("NOERROR", "NXDOMAIN"):
+            reply = DnsReply(rcode=rcode, authoritative=True, answer=one, authority=one)
+            asked = proofs.questions_of(reply, "www.zone.example.", "A", "zone.example.")
+            proofs.denied_by(reply, asked, (), 1_700_000_000)
+            known = proofs.answered_by(reply, "zone.example.")
+            proofs.contradicting(reply, "zone.example.", known)
 
 
 def mail_words(data: bytes) -> None:

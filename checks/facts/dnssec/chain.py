@@ -7,15 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from checks.facts.dnssec.denial import Proof
+import dns.name
+
+from checks.facts.dnssec.denial import Claim, Proof, Question
+from checks.facts.dnssec.elsewhere import called
 from checks.facts.dnssec.keys import DIGESTS, Ds, Key, Match, ds_of, keys_of, match, wire
-from checks.facts.dnssec.proofs import proof_of
-from checks.facts.dnssec.signatures import SUPPORTED, Verdict, signatures_of, verdicts
+from checks.facts.dnssec.proofs import Denied, denied_by, questions_of, signature_flaw
+from checks.facts.dnssec.signatures import SUPPORTED
 from checks.facts.iterate import below, shown
 from checks.facts.trust import Link, Step
 from netdiag.model import TrustAnchor
 from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord
+from netdiag.requests import DnsQuery
 
 
 class State(enum.Enum):
@@ -30,13 +34,14 @@ class State(enum.Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """The state of one zone or set of records, and why it is so. `keys` are the zone's trusted
-    ones, empty unless it is secure."""
+    ones, empty unless it is secure; `names` are other tools' names for what is wrong."""
 
     subject: str
     state: State
     why: str
     evidence: tuple[ObservationId, ...]
     keys: tuple[Key, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def walk(anchors: Iterable[TrustAnchor], steps: Sequence[Step], now: datetime) -> tuple[Stand, ...]:
@@ -130,31 +135,34 @@ def usable(ds: Ds) -> bool:
 
 def _unvouched(link: Link, parent: Stand, reply: DnsReply, now: datetime) -> Stand:
     """A zone without DS records: insecure where that is proven, else taken for forged."""
-    fault, proof = denial(reply, parent.keys, link.zone, "DS", now)
-    if fault:
-        why = f"{_name(parent)} does not prove that there is no DS: {fault}"
-        return _stand(link, State.BOGUS, why)
-    if proof is Proof.OPT_OUT:
-        why = f"{_name(parent)} leaves unsigned delegations out of its proofs (opt-out)"
-    elif proof is None:
-        why = f"{_name(parent)} hashes too often for its proofs to be followed"
-    else:
-        why = f"{_name(parent)} proves that it has no DS record for it"
-    return _stand(link, State.INSECURE, why)
+    claim = Claim.NAME_ERROR if reply.rcode == "NXDOMAIN" else Claim.INSECURE
+    zone, apex = dns.name.from_text(link.zone), dns.name.from_text(parent.subject)
+    asked = Question(zone, "DS", apex, claim)
+    (denied,) = denied_by(reply, (asked,), parent.keys, int(now.timestamp()))
+    if denied.proof is Proof.NONE:
+        why = f"{_name(parent)} does not prove that there is no DS: {_flaws(denied)}"
+        return replace(_stand(link, State.BOGUS, why), names=_names(denied))
+    left_out = _unproven(denied, parent)
+    return _stand(
+        link, State.INSECURE, left_out or f"{_name(parent)} proves that it has no DS record for it"
+    )
 
 
-def denial(
-    reply: DnsReply, keys: tuple[Key, ...], name: str, rtype: str, now: datetime
-) -> tuple[str, Proof | None]:
-    """What is wrong with the proof that `name` has no such records, and what it proves."""
-    proving = [r for r in reply.authority if r.rtype in {"NSEC", "NSEC3"}]
-    zone = keys[0].owner
-    for owner, kind in dict.fromkeys((r.name, r.rtype) for r in proving):
-        rrset = [r for r in proving if (r.name, r.rtype) == (owner, kind)]
-        if fault := fault_of(rrset, reply.authority, keys, now):
-            return fault, Proof.NONE
-    proof = proof_of(proving, name, rtype, zone)
-    return ("NSEC or NSEC3 records are missing or of others" if proof is Proof.NONE else ""), proof
+def _flaws(denied: Denied) -> str:
+    return ", ".join(flaw.text for flaw in denied.flaws)
+
+
+def _names(denied: Denied) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for flaw in denied.flaws for name in called(flaw, denied)))
+
+
+def _unproven(denied: Denied, zone: Stand) -> str:
+    """Why the zone's proof is none of absence and yet no fault; empty where it is one."""
+    if denied.proof is Proof.OPT_OUT:
+        return f"{_name(zone)} leaves unsigned delegations out of its proofs (opt-out)"
+    if denied.proof is Proof.TOO_COSTLY:
+        return f"{_name(zone)} hashes too often for its proofs to be followed"
+    return ""
 
 
 def fault_of(
@@ -164,28 +172,8 @@ def fault_of(
     now: datetime,
 ) -> str:
     """Why no signature `beside` the set makes it secure; empty where one does."""
-    owner, rtype = rrset[0].name, rrset[0].rtype
-    signatures = [s for s in signatures_of(beside) if (s.owner, s.covers) == (owner, rtype)]
-    what = f"{rtype} of {shown(owner)}"
-    if not signatures:
-        return f"{what} has no signature"
-    found = verdicts(signatures, rrset, keys, int(now.timestamp()))
-    if Verdict.VALID in found:
-        return ""
-    nearest = next(verdict for verdict in NEAREST if verdict in found)
-    return f"the signature of {what} {FAULTS[nearest]}"
-
-
-FAULTS = {
-    Verdict.EXPIRED: "has run out",
-    Verdict.NOT_YET_VALID: "is not valid yet",
-    Verdict.INVALID: "does not verify",
-    Verdict.NO_KEY: "is by a key that the zone does not have",
-    Verdict.MALFORMED: "cannot be read",
-    Verdict.UNSUPPORTED: "is of an algorithm that is not supported",
-}
-NEAREST = tuple(FAULTS)
-"""What is told where no signature holds: the one that came nearest to it."""
+    flaw = signature_flaw(rrset, beside, keys, int(now.timestamp()))
+    return flaw.text if flaw else ""
 
 
 def _self_signed(
@@ -220,37 +208,67 @@ def _stand(link: Link, state: State, why: str, keys: tuple[Key, ...] = ()) -> St
 
 
 def stands_of(answers: Sequence[Observation], zone: Stand, now: datetime) -> tuple[Stand, ...]:
-    """The state of each set of records that some servers give, the first good one of each."""
+    """The state of each set of records that some servers give or deny, the best one of each."""
     best: dict[str, Stand] = {}
     for seen in answers:
         for stand in stand_of(seen, zone, now):
             known = best.setdefault(stand.subject, stand)
-            if known.state is State.BOGUS and stand.state is State.SECURE:
+            if BEST.index(stand.state) < BEST.index(known.state):
                 best[stand.subject] = stand
     return tuple(best.values())
 
 
-def stand_of(seen: Observation, zone: Stand, now: datetime) -> tuple[Stand, ...]:
-    """The state of each set of the secure `zone`'s records that a reply answers with.
+BEST = (State.SECURE, State.INSECURE, State.BOGUS, State.INDETERMINATE)
+"""Of what several servers say, as a validator that asks on gets it."""
 
-    An alias that a DNAME makes has no signature of its own (RFC 6672, section 5.3.1).
-    """
-    reply = seen.outcome
-    if not isinstance(reply, DnsReply):
+
+def stand_of(seen: Observation, zone: Stand, now: datetime) -> tuple[Stand, ...]:
+    """The state of each set of the secure `zone`'s records that a reply gives or denies."""
+    reply, query = seen.outcome, seen.request
+    if not isinstance(query, DnsQuery):
         return ()
+    if not isinstance(reply, DnsReply) or reply.rcode not in {"NOERROR", "NXDOMAIN"}:
+        subject = f"{shown(query.name)} {query.rtype}"
+        why = "the question was not answered"
+        return (_of_answer(seen, subject, State.INDETERMINATE, why),)
+    questions = questions_of(reply, query.name, query.rtype, zone.subject)
+    denials = denied_by(reply, questions, zone.keys, int(now.timestamp()))
+    given = _given(seen, reply, zone, now)
+    for denied in denials:
+        stand = _denied(seen, denied, zone)
+        if given.get(stand.subject, stand).state is not State.BOGUS or stand.state is State.BOGUS:
+            given[stand.subject] = stand
+    return tuple(given.values())
+
+
+def _given(seen: Observation, reply: DnsReply, zone: Stand, now: datetime) -> dict[str, Stand]:
+    """Of the records in the answer. An alias that a DNAME makes has no signature of its own
+    (RFC 6672, section 5.3.1)."""
     moved = any(r.rtype == "DNAME" for r in reply.answer)
     unsigned = {"RRSIG", "CNAME"} if moved else {"RRSIG"}
     own = [r for r in reply.answer if r.rtype not in unsigned and below(r.name, zone.subject)]
-    found = []
+    found = {}
     for owner, rtype in dict.fromkeys((r.name, r.rtype) for r in own):
         rrset = [r for r in own if (r.name, r.rtype) == (owner, rtype)]
         fault = fault_of(rrset, reply.answer, zone.keys, now)
-        found.append(
-            Stand(
-                subject=f"{shown(owner)} {rtype}",
-                state=State.BOGUS if fault else State.SECURE,
-                why=fault or f"signed by {_name(zone)}",
-                evidence=(seen.id,),
-            )
-        )
-    return tuple(found)
+        state = State.BOGUS if fault else State.SECURE
+        subject = f"{shown(owner)} {rtype}"
+        found[subject] = _of_answer(seen, subject, state, fault or f"signed by {_name(zone)}")
+    return found
+
+
+def _denied(seen: Observation, denied: Denied, zone: Stand) -> Stand:
+    """Of records that are not there, or that a wildcard stands in for."""
+    asked = denied.question
+    subject = f"{shown(asked.name.to_text())} {asked.rtype}"
+    if denied.proof is Proof.NONE:
+        why = f"{_name(zone)} does not prove that {asked.claim.value}: {_flaws(denied)}"
+        return replace(_of_answer(seen, subject, State.BOGUS, why), names=_names(denied))
+    unproven = _unproven(denied, zone)
+    state = State.INSECURE if unproven else State.SECURE
+    why = unproven or f"{_name(zone)} proves that {denied.proof.value}"
+    return _of_answer(seen, subject, state, why)
+
+
+def _of_answer(seen: Observation, subject: str, state: State, why: str) -> Stand:
+    return Stand(subject=subject, state=state, why=why, evidence=(seen.id,))

@@ -1,5 +1,6 @@
 """The chain of trust over zones signed by dnspython."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from checks.facts.trust import Link, Step
 from netdiag.model import Finding, TrustAnchor
 from netdiag.outcomes import DnsReply, Failed, FailureKind, Outcome
 from tests.doctable import rows
+from tests.unit.dns.denials import Data, Denier, Server
 from tests.unit.dns.signers import NOW, seen, signer
 
 SILENT = Failed(kind=FailureKind.TIMEOUT)
@@ -41,6 +43,10 @@ KEYS: dict[str, Outcome] = {
     "no answer": SILENT,
 }
 BARE = DnsReply(authoritative=True, answer=ADDRESS.answer[:1])
+AT_THE_END = {
+    "an address without a signature": BARE,
+    "a denial without its proof": DnsReply(rcode="NXDOMAIN", authoritative=True),
+}
 
 
 def facts(above: str, zone: str) -> Facts:
@@ -52,7 +58,7 @@ def facts(above: str, zone: str) -> Facts:
         None if zone == "not asked" else seen(3, "example.", "DNSKEY", KEYS.get(zone, CHILD.keys()))
     )
     link = Link(zone="example.", ds=seen(2, "example.", "DS", ABOVE[above]), keys=keys)
-    address = BARE if zone == "an address without a signature" else ADDRESS
+    address = AT_THE_END.get(zone, ADDRESS)
     answers = (seen(4, WWW, "A", address),)
     return Facts(
         now=NOW,
@@ -130,3 +136,81 @@ def test_one_good_server_is_enough() -> None:
 
     assert {one.code for one in found} == {"trust-secure"}
     assert found[-1].evidence == (6,)
+
+
+ZONE: Data = {
+    "example.": {"SOA": "ns1.example. host.example. 1 1 1 1 1", "NS": "ns1.example."},
+    WWW: {"A": "192.0.2.1"},
+    "*.w.example.": {"A": "192.0.2.2"},
+}
+NSEC, NSEC3 = Server(Denier("example.", ZONE), CHILD), Server(Denier("example.", ZONE, True), CHILD)
+OPT_OUT = Server(Denier("example.", ZONE, hashed=True, opt_out=True), CHILD)
+
+
+def at_the_end(name: str, rtype: str, *replies: Outcome) -> Finding:
+    """The verdict on what the zone answers for the name."""
+    ds = seen(2, "example.", "DS", ABOVE["has a signed DS"])
+    link = Link(zone="example.", ds=ds, keys=seen(3, "example.", "DNSKEY", CHILD.keys()))
+    answers = tuple(seen(n, name, rtype, reply) for n, reply in enumerate(replies, 4))
+    steps = (top(ROOT.keys()), Step(zone="example.", links=(link,)))
+    *_, last = judged(Facts(now=NOW, anchors=(ANCHOR,), steps=steps, answers=answers))
+    return last
+
+
+def bare(reply: DnsReply) -> DnsReply:
+    kept = tuple(r for r in reply.authority if r.rtype not in {"NSEC", "NSEC3"})
+    return replace(reply, authority=kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "rtype", "words"),
+    [
+        ("b.example.", "A", "proves that the name does not exist"),
+        (WWW, "AAAA", "proves that the name has no record of this type"),
+        ("x.w.example.", "AAAA", "proves that the wildcard has no record of this type"),
+        ("x.w.example.", "A", "proves that no closer name exists than the wildcard"),
+    ],
+)
+@pytest.mark.parametrize("server", [NSEC, NSEC3], ids=["nsec", "nsec3"])
+def test_what_is_denied_is_secure_where_it_is_proven(
+    server: Server, name: str, rtype: str, words: str
+) -> None:
+    reply = server.reply(name, rtype)
+
+    secure, broken = at_the_end(name, rtype, reply), at_the_end(name, rtype, bare(reply))
+
+    assert (secure.code, broken.code) == ("trust-secure", "trust-broken")
+    assert words in secure.message
+    assert "there is no NSEC or NSEC3 record" in broken.message
+    assert set(broken.equivalents) < set(broken.known_as)
+    assert at_the_end(name, rtype, bare(reply), reply).code == "trust-secure"
+
+
+def test_what_is_left_out_of_the_proofs_is_insecure() -> None:
+    assert at_the_end("b.example.", "A", OPT_OUT.reply("b.example.", "A")).code == "trust-insecure"
+
+
+@pytest.mark.parametrize("reply", [SILENT, DnsReply(rcode="SERVFAIL")])
+def test_what_no_server_answers_is_not_determined(reply: Outcome) -> None:
+    finding = at_the_end(WWW, "A", reply)
+
+    assert (finding.code, finding.subject) == ("trust-not-determined", "www.example A")
+    assert at_the_end(WWW, "A", reply, ADDRESS).code == "trust-secure"
+
+
+@pytest.mark.parametrize(
+    ("types", "name"),
+    [
+        ("NS SOA RRSIG NSEC", "dnsviz:REFERRAL_WITH_SOA"),
+        ("NS DS RRSIG NSEC", "dnsviz:REFERRAL_WITH_DS"),
+        ("TXT RRSIG NSEC", "dnsviz:REFERRAL_WITHOUT_NS"),
+    ],
+)
+def test_a_wrong_proof_that_there_is_no_ds_breaks_the_link(types: str, name: str) -> None:
+    link = Link(zone="example.", ds=seen(2, "example.", "DS", denied(types)), keys=None)
+    steps = (top(ROOT.keys()), Step(zone="example.", links=(link,)))
+
+    _, broken = judged(Facts(now=NOW, anchors=(ANCHOR,), steps=steps))
+
+    assert broken.code == "trust-broken"
+    assert broken.equivalents == (name,)

@@ -1,0 +1,32 @@
+"""DNSViz's names for what can be wrong with a denial, which need no cryptography to be listed."""
+
+from checks.facts.remarks import dnsviz
+
+DENIALS = dnsviz(
+    "MISSING_NSEC_FOR_NXDOMAIN",
+    "MISSING_NSEC_FOR_NODATA",
+    "MISSING_NSEC_FOR_WILDCARD",
+    "SNAME_NOT_COVERED",
+    "SNAME_COVERED",
+    "STYPE_IN_BITMAP",
+    "WILDCARD_NOT_COVERED",
+    "WILDCARD_COVERED",
+    "WILDCARD_EXPANSION_INVALID",
+    "NO_CLOSEST_ENCLOSER",
+    "NEXT_CLOSEST_ENCLOSER_NOT_COVERED",
+    "OPT_OUT_FLAG_NOT_SET",
+    "NO_NSEC_MATCHING_SNAME",
+    "NO_NSEC3_MATCHING_SNAME",
+    "LAST_NSEC_NEXT_NOT_ZONE",
+    "UNSUPPORTED_NSEC3_ALGORITHM",
+    "INVALID_NSEC3_OWNER_NAME",
+    "INVALID_NSEC3_HASH",
+    "EXISTING_NAME_COVERED",
+    "EXISTING_TYPE_NOT_IN_BITMAP",
+    "MISSING_RRSIG",
+    "EXPIRATION_IN_PAST",
+    "INCEPTION_IN_FUTURE",
+    "SIGNATURE_INVALID",
+)
+REFERRALS = dnsviz("REFERRAL_WITH_SOA", "REFERRAL_WITH_DS", "REFERRAL_WITHOUT_NS")
+"""Of the proof that a delegation has no DS record."""
