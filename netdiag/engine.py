@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,13 +73,15 @@ def _link(
     findings: Sequence[Finding], explanations: Iterable[Explanation[Any, Any]]
 ) -> set[tuple[int, int]]:
     """Pairs (cause, symptom) of positions. Hides nothing; drops nothing."""
+    places: dict[type[Finding], list[int]] = defaultdict(list)
+    for place, finding in enumerate(findings):
+        places[type(finding)].append(place)
     return {
         (i, j)
         for rule in explanations
-        for i, cause in enumerate(findings)
-        if type(cause) is rule.cause
-        for j, symptom in enumerate(findings)
-        if type(symptom) is rule.symptom and rule.when(cause, symptom)
+        for i in places.get(rule.cause, ())
+        for j in places.get(rule.symptom, ())
+        if rule.when(findings[i], findings[j])
     }
 
 
