@@ -61,7 +61,15 @@ from checks.local import (
     no_default_route,
     uplink_down,
 )
-from checks.routing import black_hole, packet_loss, packet_sizes, routing_loop, unreachable_route
+from checks.routing import (
+    announcement,
+    black_hole,
+    packet_loss,
+    packet_sizes,
+    route_origin,
+    routing_loop,
+    unreachable_route,
+)
 from checks.service import banner, caa, certificate, dane, http_answer, long_hello, tls
 from netdiag.conclude import Catalogue
 
@@ -111,9 +119,11 @@ CATALOGUE = Catalogue(
         new_connections.CHECK,
         port_state.CHECK,
         service_silent.CHECK,
+        announcement.CHECK,
         black_hole.CHECK,
         packet_loss.CHECK,
         packet_sizes.CHECK,
+        route_origin.CHECK,
         routing_loop.CHECK,
         unreachable_route.CHECK,
         detour.CHECK,

@@ -97,6 +97,7 @@ from checks.local.link import LinkDown, NoAddress
 from checks.local.local_firewall import LocalFirewall, SendingNotTold
 from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
+from checks.routing.announcement import PrefixNotAnnounced
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
 from checks.routing.packet_loss import LossNotTold, PacketLoss
 from checks.routing.packet_sizes import PacketSizesNotSeen, PmtuBlackHole
@@ -117,7 +118,8 @@ AboutTarget = OfAddresses | OfEndpoints
 NO_WAY_OUT: Kinds = (LinkDown, NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown)
 """Causes at this end, nearest first: each accounts for those behind it."""
 
-WAY_BREAKS: Kinds = (RoutingLoop, UnreachableRoute, BlackHole, HostDown)
+NO_ROUTE_ON: Kinds = (RoutingLoop, UnreachableRoute, BlackHole)
+WAY_BREAKS: Kinds = (*NO_ROUTE_ON, HostDown)
 PORT_SHUT: Kinds = (PortClosed, PortFiltered, RejectedByFirewall, ResetByMiddlebox)
 NOT_SEEN_OF_TARGET: Kinds = (
     PortNotReached,
@@ -212,6 +214,11 @@ def gateway_of_family(cause: GatewaySilent, symptom: AboutTarget) -> bool:
 def same_address(cause: AboutTarget, symptom: AboutTarget) -> bool:
     """The way to this very address breaks off, so nothing at it can answer."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
+def no_route_anywhere(cause: PrefixNotAnnounced, symptom: AboutTarget) -> bool:
+    """Nobody is told of a route to this address, so its packets end somewhere on the way."""
+    return not cause.works and same_address(cause, symptom)
 
 
 def zone_is_dead(
@@ -429,6 +436,20 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         WAY_BREAKS,
         (*NOT_SEEN_OF_TARGET, Ipv4Unreachable, Ipv6Unreachable),
         same_address,
+    ),
+    *rules(
+        (PrefixNotAnnounced,),
+        (
+            *NO_ROUTE_ON,
+            *NOT_SEEN_OF_TARGET,
+            Ipv4Unreachable,
+            Ipv6Unreachable,
+            PageNotSeen,
+            SendingNotTold,
+            MailHostUnreachable,
+            MailHostNotJudged,
+        ),
+        no_route_anywhere,
     ),
     *rules((Ipv4Unreachable, Ipv6Unreachable), NOT_SEEN_OF_TARGET, same_address),
     *rules((AaaaWithoutService,), (PortClosed, *NOT_SEEN_OF_TARGET), ports_of_family),

@@ -29,6 +29,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to private addresses (RFC 1918, RFC 4193, RFC 6598) where `allow_private` says so, and to the
     prefixes that `allow` lists whatever they are. `rdap` maps a zone to the URL
     of its registry's data service, for zones that IANA's list does not have, or to ask no list.
+    `routing_registry` is the URL of a service with RIPEstat's data API, asked whether the prefix of
+    an address is announced and by whom it may be; nobody is asked where it is empty.
     `asn` says where `netdiag trace` learns whose network an address is in: nowhere where it is
     empty, "dns" for Team Cymru's DNS service through the machine's resolver, else a table's file
     name.
@@ -47,6 +49,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
     rdap: dict[str, str] = {}
+    routing_registry: str = ""
     asn: str = ""
 
 
@@ -64,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     allow: tuple[str, ...]
     networks: tuple[OwnNetwork, ...]
     rdap: tuple[tuple[str, str], ...]
+    routing_registry: str
     asn_table: Path | None
     asn_dns: bool
 
@@ -90,7 +94,11 @@ def _settings(config: Config, path: Path) -> Settings:
         allow_private=config.allow_private,
         allow=tuple(_prefix(text, path) for text in config.allow),
         networks=tuple(_network(network, path) for network in config.networks),
-        rdap=tuple(_service(zone, url, path) for zone, url in sorted(config.rdap.items())),
+        rdap=tuple(
+            (zone.strip(".").lower(), _service(url, path))
+            for zone, url in sorted(config.rdap.items())
+        ),
+        routing_registry=_service(config.routing_registry, path) if config.routing_registry else "",
         asn_table=path.parent / config.asn if config.asn not in {"", "dns"} else None,
         asn_dns=config.asn == "dns",
     )
@@ -113,10 +121,10 @@ def _endpoint(text: str, path: Path) -> Endpoint:
     return Endpoint(_address(host.strip("[]"), path), int(port))
 
 
-def _service(zone: str, url: str, path: Path) -> tuple[str, str]:
+def _service(url: str, path: Path) -> str:
     if not url.startswith(("https://", "http://")):
-        raise _bad(path, url, "a URL like https://rdap.registry.example/")
-    return zone.strip(".").lower(), url
+        raise _bad(path, url, "a URL like https://service.example/")
+    return url
 
 
 def _network(network: Network, path: Path) -> OwnNetwork:

@@ -137,11 +137,11 @@ class Brief:
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
     far to look: once (fast), closer where something fails, or everywhere (thorough); `purpose`
     whether a host is to be reached or a zone is examined. With `proposed`, its zone is looked for
-    at those servers; with `at`, that one server
-    is asked. `rdap` are pairs of a zone and the URL of its registry's data service,
-    `rtypes` record types to show besides, `dkim_selectors` those whose keys are looked at. With
-    `own_zone` the user vouches for being its owner. Without `trust_anchors` no chain of trust is
-    followed.
+    at those servers; with `at`, that one server is asked. `rdap` are pairs of a zone and the URL of
+    its registry's data service, `routing_registry` is the URL of a service with RIPEstat's data
+    API, asked only where it is given. `rtypes` are record types to show besides, `dkim_selectors`
+    those whose keys are looked at. With `own_zone` the user vouches for being its owner. Without
+    `trust_anchors` no chain of trust is followed.
     """
 
     target: Target
@@ -157,6 +157,7 @@ class Brief:
     purpose: Purpose = "host"
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
+    routing_registry: str = ""
     rtypes: tuple[str, ...] = ()
     dkim_selectors: tuple[str, ...] = ()
     at: str | None = None

@@ -338,6 +338,48 @@ class RdapReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRoute:
+    """A prefix that is or was announced, by which AS; `time` is when, where that is told."""
+
+    prefix: str
+    asn: int
+    time: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteAuthorisation:
+    """A ROA: AS `asn` may announce `prefix` and its parts down to `max_length` (RFC 9582)."""
+
+    prefix: str
+    asn: int
+    max_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingReply:
+    """What a routing registry says (RIPEstat's data API). `status` is HTTP's, `time` that of the
+    data, or of the answer where that is not told.
+
+    network-info: the announced `prefix` that holds an address, empty where there is none, and the
+    ASes it is announced by. routing-status: how many of its `peers` of the family are `seeing`
+    the prefix, the announced prefixes around it (`covering`), when it was seen `last`.
+    rpki-validation: the `validity` of the AS as origin of the prefix, and the ROAs around it.
+    """
+
+    type: ClassVar[str] = "routing-reply"
+    status: int
+    time: str = ""
+    prefix: str = ""
+    origins: tuple[int, ...] = ()
+    seeing: int | None = None
+    peers: int | None = None
+    covering: tuple[KnownRoute, ...] = ()
+    last: KnownRoute | None = None
+    validity: str = ""
+    roas: tuple[RouteAuthorisation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     """What a service said first; empty `text` means it accepted and said nothing in time."""
 
@@ -454,6 +496,7 @@ Outcome = (
     | TlsSession
     | HttpReply
     | RdapReply
+    | RoutingReply
     | Banner
     | SystemAddresses
     | SourceAddress

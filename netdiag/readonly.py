@@ -65,6 +65,11 @@ REVIEWS: dict[type[Any], Review] = {
         "As a GET of a page; the protocol knows no method that writes.",
         "RFC 7480, section 2; RFC 9082",
     ),
+    requests.RoutingQuery: Review(
+        "One HTTPS GET to the routing registry that the configuration names; none without it.",
+        "As a GET of a page; the service's data calls only read.",
+        "RFC 9110, section 9.2.1; RIPEstat Data API",
+    ),
     requests.ReadBanner: Review(
         "A TCP handshake; after the service's first words its own polite close (QUIT, LOGOUT).",
         "Nothing is asked before or after the greeting; no user is named.",

@@ -125,6 +125,7 @@ class Settings:
     purpose: Purpose = "host"
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
+    routing_registry: str = ""
     rtypes: tuple[str, ...] = ()
     dkim_selectors: tuple[str, ...] = ()
     at: str | None = None
@@ -287,6 +288,7 @@ def brief_of(record: Record) -> Brief:
         purpose=settings.purpose,
         proposed=settings.proposed,
         rdap=settings.rdap,
+        routing_registry=settings.routing_registry,
         rtypes=settings.rtypes,
         dkim_selectors=settings.dkim_selectors,
         at=settings.at,
@@ -310,6 +312,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         purpose=brief.purpose,
         proposed=brief.proposed,
         rdap=brief.rdap,
+        routing_registry=brief.routing_registry,
         rtypes=brief.rtypes,
         dkim_selectors=brief.dkim_selectors,
         at=brief.at,

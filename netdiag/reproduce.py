@@ -29,6 +29,7 @@ from netdiag.requests import (
     ReadResolvers,
     ReadRoutes,
     Request,
+    RoutingQuery,
     SelectSource,
     SizeProbe,
     SystemLookup,
@@ -77,7 +78,7 @@ def command(request: Request) -> str | None:
             return _openssl(request)
         case HttpRequest():
             return _curl(request)
-        case RdapQuery():
+        case RdapQuery() | RoutingQuery():
             return _curl_json(request)
         case HopProbe():
             return _traceroute(request)
@@ -129,7 +130,7 @@ def _dig(query: DnsQuery) -> str:
     return " ".join(words + [flag for flag, on in flags.items() if on])
 
 
-def _curl_json(request: RdapQuery) -> str:
+def _curl_json(request: RdapQuery | RoutingQuery) -> str:
     scheme, usual = ("https", 443) if request.tls else ("http", 80)
     port = "" if request.port == usual else f":{request.port}"
     return f"curl -sL {shlex.quote(f'{scheme}://{_bracketed(request.host)}{port}{request.path}')}"

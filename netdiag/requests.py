@@ -160,6 +160,29 @@ class RdapQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingQuery:
+    """What a routing registry says of a route, by one `call` of RIPEstat's data API.
+
+    One GET at a pinned address with `host` as SNI and Host, its certificate verified. `path` asks
+    for `about`: an address (network-info) or a prefix (routing-status, rpki-validation).
+    """
+
+    type: ClassVar[str] = "routing-query"
+    cost: ClassVar[int] = 120
+    address: str
+    host: str
+    path: str
+    about: str
+    call: Literal["network-info", "routing-status", "rpki-validation"] = "network-info"
+    port: int = 443
+    tls: bool = True
+
+    @property
+    def destination(self) -> str | None:
+        return self.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBanner:
     """Read what a service that speaks first says; write nothing but its polite close."""
 
@@ -335,6 +358,7 @@ Request = (
     | TlsHandshake
     | HttpRequest
     | RdapQuery
+    | RoutingQuery
     | ReadBanner
     | HopProbe
     | SizeProbe

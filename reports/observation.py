@@ -32,6 +32,7 @@ from netdiag.outcomes import (
     Resolvers,
     Route,
     Routes,
+    RoutingReply,
     SourceAddress,
     SystemAddresses,
     TlsSession,
@@ -54,6 +55,7 @@ from netdiag.requests import (
     ReadResolvers,
     ReadRoutes,
     Request,
+    RoutingQuery,
     SelectSource,
     SizeProbe,
     SystemLookup,
@@ -172,6 +174,8 @@ def _asked(request: Request) -> str:
             return _http_request(request)
         case RdapQuery(address=address, host=host, path=path, tls=tls):
             return f"registration data {'https' if tls else 'http'}://{host}{path} at {address}"
+        case RoutingQuery(call=call, about=about, host=host, address=address):
+            return f"{call} of {about} by {host} at {address}"
         case ReadBanner(address=address, port=port):
             return f"banner of {_endpoint(address, port)}"
         case HopProbe():
@@ -278,6 +282,7 @@ def _came(
     | TlsSession
     | HttpReply
     | RdapReply
+    | RoutingReply
     | Banner
     | SystemAddresses
     | SourceAddress
@@ -310,6 +315,8 @@ def _came(
             return _http_reply(outcome)
         case RdapReply():
             return _registration(outcome)
+        case RoutingReply():
+            return _routing(outcome)
         case Banner(text=text, closed=closed):
             said = f'"{_short(text)}"' if text else "accepted, said nothing"
             return said + (", then closed" if closed else "")
@@ -356,6 +363,18 @@ def _registration(reply: RdapReply) -> str:
     words = [*reply.servers, *reply.states]
     words += [f"{action} {date}" for action, date in reply.events]
     return f"HTTP {reply.status}" + (f", {_listed(words)}" if words else "")
+
+
+def _routing(reply: RoutingReply) -> str:
+    """A prefix with its origins, who sees it, or what its ROAs say of an origin."""
+    words = [reply.prefix, *(f"AS{asn}" for asn in reply.origins)]
+    words += [f"seen by {reply.seeing} of {reply.peers} peers"] if reply.peers is not None else []
+    words += [f"within {route.prefix} of AS{route.asn}" for route in reply.covering]
+    words += [f"last seen {reply.last.time} from AS{reply.last.asn}"] if reply.last else []
+    words += [reply.validity]
+    words += [f"ROA {roa.prefix}-{roa.max_length} AS{roa.asn}" for roa in reply.roas]
+    said = [word for word in words if word]
+    return f"HTTP {reply.status}" + (f", {_listed(said)}" if said else "")
 
 
 def _icmp_error(error: IcmpError) -> str:

@@ -6,18 +6,17 @@ where a domain is not delegated, which alone needs it, and in a full examination
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from checks.facts.addresses import in_order
-from checks.facts.iterate import Descent, descend, is_registry, version
+from checks.facts.data_service import Place, Told, ask_service
+from checks.facts.iterate import Descent, descend, is_registry
 from checks.facts.machine import own_namespace
 from netdiag.model import Brief
-from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import Failed, RdapReply, SystemAddresses
-from netdiag.requests import RdapQuery, SystemLookup
+from netdiag.network import Asker, ObservationId
+from netdiag.outcomes import RdapReply
+from netdiag.requests import RdapQuery
 
 IANA = "https://data.iana.org/rdap/dns.json"
 MOST_REDIRECTS = 3
@@ -90,61 +89,29 @@ async def _get(
     """The reply at `url`, through redirects, what to cite, and why there is none."""
     evidence: tuple[ObservationId, ...] = ()
     for _ in range(MOST_REDIRECTS + 1):
-        seen, cited, why = await _get_one(net, brief, url, about)
-        evidence += cited
+        told = await _get_one(net, brief, url, about)
+        evidence += told.evidence
+        seen = told.reply
         if seen is None:
-            return None, evidence, why
+            return None, evidence, told.why
         if not 300 <= seen.status < 400 or not seen.location.startswith(("http:", "https:")):
             return seen, evidence, ""
         url = seen.location
     return None, evidence, "its registry's server redirects without end"
 
 
-async def _get_one(
-    net: Asker, brief: Brief, url: str, about: str
-) -> tuple[RdapReply | None, tuple[ObservationId, ...], str]:
-    parts = urlsplit(url)
-    try:
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return None, (), f"{url} is no URL"
-    if parts.scheme not in {"http", "https"} or not host:
-        return None, (), f"{url} is no URL"
-    looked = await net.ask(SystemLookup(name=host))
-    found = looked.outcome.addresses if isinstance(looked.outcome, SystemAddresses) else ()
-    tls = parts.scheme == "https"
-    queries = [
-        RdapQuery(
-            address=address,
-            host=host,
-            path=parts.path or "/",
+async def _get_one(net: Asker, brief: Brief, url: str, about: str) -> Told[RdapReply]:
+    def query(place: Place) -> RdapQuery:
+        return RdapQuery(
+            address=place.address,
+            host=place.host,
+            path=place.path,
             about=about,
-            port=port or (443 if tls else 80),
-            tls=tls,
+            port=place.port,
+            tls=place.tls,
         )
-        for address in _one_of_each_family(in_order(found, brief))
-    ]
-    if not queries:
-        return None, (looked.id,), f"{host} could not be looked up"
-    seen = await asyncio.gather(*(net.ask(query) for query in queries))
-    good = next((one for one in seen if isinstance(one.outcome, RdapReply)), None)
-    cited = (looked.id, *(one.id for one in seen))
-    if good is None or not isinstance(good.outcome, RdapReply):
-        return None, cited, f"{host} gives no answer ({_failure(seen[0])})"
-    return good.outcome, cited, ""
 
-
-def _one_of_each_family(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    firsts = {version(address): address for address in reversed(addresses)}
-    return tuple(firsts[family] for family in sorted(firsts))
-
-
-def _failure(seen: Observation) -> str:
-    match seen.outcome:
-        case Failed(kind=kind):
-            return kind.value
-        case other:
-            return other.type
+    return await ask_service(net, brief, url, query, RdapReply)
 
 
 async def target_registration(net: Asker, brief: Brief) -> Registration | None:

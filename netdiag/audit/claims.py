@@ -28,6 +28,7 @@ from netdiag.requests import (
     HttpRequest,
     RdapQuery,
     ReadBanner,
+    RoutingQuery,
     SizeProbe,
     SystemLookup,
     TlsHandshake,
@@ -239,9 +240,9 @@ def _says(request: object, words: Words) -> bool:
             return right and mail and words.only_shakes_hands
         case TlsHandshake(starttls="smtp"), Farewell(greeted=True):
             return True
-        case ((HttpRequest() | RdapQuery()), Hello(starttls=False)):
+        case ((HttpRequest() | RdapQuery() | RoutingQuery()), Hello(starttls=False)):
             return request.tls and _same_name(request.host, words.server_name)
-        case ((HttpRequest() | RdapQuery()), Fetch()):
+        case ((HttpRequest() | RdapQuery() | RoutingQuery()), Fetch()):
             method = request.method if isinstance(request, HttpRequest) else "GET"
             return not request.tls and words.method == method and _fetches(request, words)
         case DataProbe(tls=True), Hello(starttls=False):
@@ -253,7 +254,7 @@ def _says(request: object, words: Words) -> bool:
     return False
 
 
-def _fetches(request: HttpRequest | RdapQuery, words: Fetch) -> bool:
+def _fetches(request: HttpRequest | RdapQuery | RoutingQuery, words: Fetch) -> bool:
     host, colon, port = words.host.rpartition(":")
     if not colon or not port.isdigit():
         host = words.host

@@ -34,6 +34,8 @@ AUDIENCES: tuple[str, ...] = get_args(Audience)
 SELECTOR = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 MOST_SELECTOR = 120
 MOST_SELECTORS = 20
+OF_ROUTING_REGISTRY = ("announcement", "route-origin")
+"""The checks that ask the routing registry which the configuration may name."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -177,7 +179,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
     try:
         settings = load_config(asked.config)
         brief = _brief(asked, settings)
-        catalogue = _chosen(CATALOGUE, asked)
+        catalogue = _chosen(CATALOGUE, asked, settings.routing_registry)
         boundary = load_boundary(settings)
     except (target.BadTargetError, tomlfile.BadFileError, BadHintsError, BadAnchorsError) as error:
         raise click.ClickException(str(error)) from None
@@ -198,7 +200,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
     )
 
 
-def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
+def _chosen(catalogue: Catalogue, asked: Asked, registry: str) -> Catalogue:
     """The checks asked for. Raises `KeyError` with the word that names none."""
     words = [word for word in (w.strip() for w in asked.only.split(",")) if word]
     whole = catalogue.within(Area.DNS) if asked.dns_only else catalogue
@@ -210,6 +212,8 @@ def _chosen(catalogue: Catalogue, asked: Asked) -> Catalogue:
     )
     wanted = {"asked-types": bool(asked.rtypes), "move": bool(asked.ns)}
     if not words:
+        # Where no registry is configured there is nothing that a report could tell of them.
+        wanted |= dict.fromkeys(OF_ROUTING_REGISTRY, bool(registry))
         # Asked for by name it says that a selector is missing.
         wanted["dkim"] = bool(asked.dkim_selectors)
     return found.without(check for check, on in wanted.items() if not on)
@@ -256,6 +260,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         purpose="zone" if asked.dns_only else "host",
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
         rdap=settings.rdap,
+        routing_registry=settings.routing_registry,
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
         dkim_selectors=_selectors(asked.dkim_selectors),
         at=_address("--at", asked.at),

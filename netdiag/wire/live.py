@@ -27,6 +27,7 @@ from netdiag.requests import (
     ReadResolvers,
     ReadRoutes,
     Request,
+    RoutingQuery,
     SelectSource,
     SizeProbe,
     SystemLookup,
@@ -126,6 +127,10 @@ class LiveTransport:
                 from netdiag.wire import rdap
 
                 return await rdap.send(request, self._clock, self._verifying)
+            case RoutingQuery():
+                from netdiag.wire import routing_registry
+
+                return await routing_registry.send(request, self._clock, self._verifying)
             case ReadBanner():
                 from netdiag.wire import banner
 

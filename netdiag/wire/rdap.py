@@ -7,68 +7,44 @@ not the form that the standard gives it is left out, and all words are cleaned.
 from __future__ import annotations
 
 import ssl
-from contextlib import AsyncExitStack
 from typing import Any
-
-import msgspec
 
 from netdiag.network import Sent
 from netdiag.outcomes import Failed, FailureKind, HttpReply, Outcome, RdapReply
-from netdiag.requests import HttpRequest, RdapQuery
+from netdiag.requests import RdapQuery
 from netdiag.text import clean
-from netdiag.wire import http
-from netdiag.wire.http_backend import Exchange
+from netdiag.wire.json_service import Fetched, fetch, tree_of
 from netdiag.wire.sockets import Clock
 
 MOST_OCTETS = 1 << 20
 """Of an answer: IANA's list has some 100 KiB, a domain's a few."""
 
+ACCEPT = "application/rdap+json, application/json"
 MOST_ITEMS = 64
 _LONGEST = 300
 
 
 async def send(request: RdapQuery, clock: Clock, context: ssl.SSLContext) -> Sent:
     """One GET, and what it says of the domain or its servers."""
-    page = HttpRequest(
-        address=request.address,
-        port=request.port,
-        tls=request.tls,
-        host=request.host,
-        path=request.path,
-    )
-    async with AsyncExitStack() as closing:
-        exchange = Exchange(
-            page,
-            clock,
-            clock(),
-            context,
-            closing,
-            keep=MOST_OCTETS,
-            most_body=MOST_OCTETS,
-            accept="application/rdap+json, application/json",
-        )
-        sent = await http.exchanged(exchange)
-        return Sent(_read(request, sent.outcome, exchange.body), sent.attempts)
+    got = await fetch(request, clock, context, most=MOST_OCTETS, accept=ACCEPT)
+    return Sent(_read(request, got), got.attempts)
 
 
-def _read(request: RdapQuery, outcome: Outcome, body: bytes) -> Outcome:
-    if not isinstance(outcome, HttpReply):
-        return outcome
-    location = clean(outcome.header("location") or "", _LONGEST)
-    if outcome.status != 200:
-        return RdapReply(status=outcome.status, location=location)
-    if outcome.received >= MOST_OCTETS:
-        return Failed(kind=FailureKind.TOO_LARGE, detail=f"more than {MOST_OCTETS} octets")
-    if not outcome.complete:
-        return Failed(kind=FailureKind.CLOSED_EARLY, detail="the answer broke off")
-    return decode(body, request.about)
+def _read(request: RdapQuery, got: Fetched) -> Outcome:
+    match got.reply:
+        case HttpReply(status=200):
+            return decode(got.body, request.about)
+        case HttpReply(status=status) as page:
+            location = clean(page.header("location") or "", _LONGEST)
+            return RdapReply(status=status, location=location)
+        case failure:
+            return failure
 
 
 def decode(body: bytes, about: str) -> RdapReply | Failed:
     """A domain's data, or the servers for `about` in IANA's list; Failed where it is neither."""
-    try:
-        tree = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    tree = tree_of(body)
+    if tree is None:
         return Failed(kind=FailureKind.MALFORMED, detail="the answer is no JSON object")
     if isinstance(tree.get("services"), list):
         return RdapReply(status=200, servers=_servers(tree["services"], about))

@@ -13,6 +13,7 @@ def test_the_defaults_name_public_resolvers_and_reach_them_as_anchors() -> None:
     assert settings.anchors == tuple(Endpoint(a, 53) for a in settings.resolvers)
     assert not settings.allow_private
     assert settings.allow == ()
+    assert settings.routing_registry == ""
 
 
 def test_a_whole_file(tmp_path: Path) -> None:
@@ -28,6 +29,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         root_hints = "named.root"
         trust_anchor = "root.key"
         boundary = "boundary.toml"
+        routing_registry = "https://routing.example"
         [[networks]]
         name = "our edge"
         owner = "hosting-network"
@@ -43,6 +45,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert settings.anchors == (Endpoint("2620:fe::fe", 53),)
     assert settings.root_hints == tmp_path / "named.root"
     assert settings.trust_anchor == tmp_path / "root.key"
+    assert settings.routing_registry == "https://routing.example"
     (network,) = settings.networks
     assert network.owner is Owner.HOSTING_NETWORK
     assert network.holds("203.0.113.9")
@@ -58,6 +61,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ('\n[[networks]]\nname = "x"\nowner = "host"\nprefixes = ["203.0.113.1/24"]', 5),
         ('\n[[networks]]\nname = "x"\nowner = "nobody"\nprefixes = []', 4),
         ("color = true", 1),
+        ('routing_registry = "routing.example"', 1),
     ],
 )
 def test_a_bad_file_is_refused_with_file_and_line(tmp_path: Path, text: str, line: int) -> None:

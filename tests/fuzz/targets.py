@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -15,13 +17,15 @@ import msgspec
 
 from checks.facts import spf, tags
 from checks.facts.dnssec import keys, proofs, signatures
+from checks.facts.routing_registry import doubt_of_time
 from checks.facts.web import Url, next_url
+from checks.routing import route_origin
 from netdiag import anchors, config, networks, record, roots, target, text, tomlfile
 from netdiag.audit import capture, packets, speech
 from netdiag.audit.account import account
 from netdiag.boundary import _Partial
 from netdiag.cli import proposed
-from netdiag.outcomes import DnsReply, ResourceRecord
+from netdiag.outcomes import DnsReply, ResourceRecord, RoutingReply
 from netdiag.requests import DnsQuery
 from netdiag.tracer import atlas
 from netdiag.wire import (
@@ -33,6 +37,7 @@ from netdiag.wire import (
     netlink,
     quotes,
     rdap,
+    routing_registry,
     settings,
     smtp,
     tls_stream,
@@ -46,6 +51,13 @@ BASE = Url(tls=False, host="www.example", port=80, path="/")
 PACKET = bytes.fromhex(
     "4500003c00010000400600000a000001c0000250303900500000000000000000a002ffff00000000"
 )
+
+ROUTING_CALLS = {
+    "network-info": "192.0.2.1",
+    "routing-status": "192.0.2.0/24",
+    "rpki-validation": "192.0.2.0/24",
+}
+STARTED = datetime(2026, 5, 4, tzinfo=UTC)
 
 KNOWN = craft.record_of()
 ETHERNET = 1
@@ -162,6 +174,19 @@ def mail_dialogue(data: bytes) -> None:
 
 def registry(data: bytes) -> None:
     is_clean(rdap.decode(data, "www.example."))
+
+
+def routing_data(data: bytes) -> None:
+    """An answer to each data call; a decoder that takes it gives prefixes that can be judged."""
+    for call, about in ROUTING_CALLS.items():
+        found = routing_registry.decode(data, call, about)
+        is_clean(found)
+        if isinstance(found, RoutingReply):
+            known = [route.prefix for route in found.covering]
+            known += [roa.prefix for roa in found.roas]
+            assert all(ipaddress.ip_network(prefix) for prefix in known)
+            route_origin.validated("192.0.2.0/24", 64496, found.roas)
+            doubt_of_time(found, STARTED)
 
 
 def location(data: bytes) -> None:
@@ -309,6 +334,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "proxies": proxies,
     "mail-dialogue": mail_dialogue,
     "registry": registry,
+    "routing-data": routing_data,
     "location": location,
     "any-text": any_text,
     "saved-record": saved_record,

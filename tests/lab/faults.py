@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
 from tests.lab import signing, topology
 from tests.lab.certificates import Wanted
 from tests.lab.plan import TRUST_ANCHOR, Plan, Site
 from tests.lab.scenario import Fault
-from tests.lab.topology import address
+from tests.lab.topology import ROOT_SERVERS, address
 from tests.lab.zones import TLD_SERVERS, Zone
 
 CUSTOMER = "customer.example."
@@ -229,6 +232,46 @@ def registry_says(status: int, answer: str = "") -> Fault:
             "return 404;"
         )
         plan.sites["public"] = Site(http="", https=page, certificate="registry")
+
+    return edit
+
+
+def routing_registry_says(*, announced: bool, roa: int | None = None) -> Fault:
+    """The desk's configuration names a routing registry. It knows the hosting network's prefixes
+    as announced by AS 64540, or not at all, and a ROA of them for the AS `roa`."""
+    name, now = "routing.nic.example", f"{datetime.now(UTC):%Y-%m-%dT%H:00:00}"
+    pages: dict[str, object] = {}
+
+    def answer(call: str, query: str, **data: object) -> None:
+        uri = f"/data/{call}/data.json?resource={query}&sourceapp=netdiag"
+        pages[uri] = {"data_call_name": call, "status": "ok", "time": now, "data": data}
+
+    unrelated = {"9.9.9.9": "9.9.9.0/24", ROOT_SERVERS["a"][1]: "2001:503:ba3e::/48"}
+    for control, around in unrelated.items():
+        answer("network-info", control, asns=["64999"], prefix=around)
+    for host, prefix in zip(address("host").both, topology.NETWORKS["our network"][1], strict=True):
+        asns = ["64540"] if announced else []
+        answer("network-info", host, asns=asns, prefix=prefix if announced else "")
+        about = prefix if announced else str(ipaddress.ip_network(host))
+        seeing = {"ris_peers_seeing": 300 if announced else 0, "total_ris_peers": 300}
+        visibility = {"v4": seeing, "v6": seeing}
+        answer("routing-status", about, resource=about, visibility=visibility, query_time=now)
+        longest = 48 if ":" in prefix else 24
+        roas = [{"prefix": prefix, "origin": roa, "max_length": longest}] if roa else []
+        state = "valid" if roa == 64540 else "invalid_asn" if roa else "unknown"
+        about = f"64540&prefix={prefix}"
+        answer("rpki-validation", about, prefix=prefix, status=state, validating_roas=roas)
+
+    def edit(plan: Plan) -> None:
+        plan.settings.append(f'routing_registry = "https://{name}"')
+        plan.zones["tld"]["example."].add_address(name.removesuffix(".example"), address("public"))
+        plan.certificates["routing"] = Wanted(names=(name,))
+        says = [
+            f"if ($request_uri = \"{uri}\") {{ return 200 '{json.dumps(page)}'; }}"
+            for uri, page in pages.items()
+        ]
+        page = " ".join(["default_type application/json;", *says, "return 404;"])
+        plan.sites["public"] = Site(http="", https=page, certificate="routing")
 
     return edit
 

@@ -112,8 +112,8 @@ class Plan:
     `resolver_options` lines of a resolver's unbound.conf, `odd` name servers replaced by one with
     that quirk, `odd_sites` web servers likewise, `mute` ports that accept connections and say
     nothing, of which they let `backlog` wait, `programs` what else runs on a machine and says
-    `ready` once it does, `trust_anchor` the DS records in that file, where the root is not signed
-    those of no key.
+    `ready` once it does, `settings` lines of the desk's configuration, `trust_anchor` the DS
+    records in that file, where the root is not signed those of no key.
     """
 
     zones: Served = field(default_factory=zones.healthy)
@@ -139,6 +139,7 @@ class Plan:
     programs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     off: set[str] = field(default_factory=set)
+    settings: list[str] = field(default_factory=list)
     trust_anchor: str = f". IN DS 4711 13 2 {'ab' * 32}\n"
     delay_ms: float = 0.0
 

@@ -50,7 +50,7 @@ def run(command: Sequence[str], node: str, mounts: Mounts, *, as_user: bool) -> 
 def prepare(node: str, plan: Plan) -> Mounts:
     """Write the machine's files; where each of them is to be shown."""
     mounts = _mounts(plan.files.get(node, Files(())), node)
-    _write_config(node)
+    _write_config(node, plan.settings)
     _offer_netdiag()
     HOME.mkdir(parents=True, exist_ok=True)
     return mounts
@@ -114,12 +114,12 @@ def _authorities() -> list[tuple[Path, Path]]:
     return [(folder, Path("/etc/ssl/certs"))]
 
 
-def _write_config(node: str) -> None:
+def _write_config(node: str, settings: Sequence[str]) -> None:
     """The desk has netdiag's configuration file; nobody else has one."""
     folder = CONFIG / node / "netdiag"
     folder.mkdir(parents=True, exist_ok=True)
     if node == "desk":
-        (folder / "config.toml").write_text(desk_config())
+        (folder / "config.toml").write_text("\n".join([*settings, desk_config()]))
 
 
 def desk_config() -> str:

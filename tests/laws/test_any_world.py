@@ -70,6 +70,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "tls-handshake": ("tls-session", "reset", "icmp-error"),
     "http-request": ("http-reply", "reset", "icmp-error"),
     "rdap-query": ("rdap-reply", "reset", "icmp-error"),
+    "routing-query": ("routing-reply", "reset", "icmp-error"),
     "read-banner": ("banner", "reset", "icmp-error"),
     "hop-probe": ("icmp-error", "connected", "reset", "echo-reply"),
     "size-probe": ("echo-reply", "icmp-error"),

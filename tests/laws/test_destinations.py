@@ -26,6 +26,7 @@ from netdiag.requests import (
     RdapQuery,
     ReadBanner,
     Request,
+    RoutingQuery,
     SizeProbe,
     TcpArrivalTtl,
     TcpConnect,
@@ -148,6 +149,9 @@ def requests_to(address: str) -> list[Request]:
         TlsHandshake(address=address, port=443, server_name=None),
         HttpRequest(address=address, port=80, tls=False, host="example.org"),
         RdapQuery(address=address, host="rdap.example", path="/", about="example.org."),
+        RoutingQuery(
+            address=address, host="r.example", path="/", call="network-info", about="192.0.2.1"
+        ),
         ReadBanner(address=address, port=25),
         HopProbe(address=address, ttl=1),
         SizeProbe(address=address, size=1400),

@@ -27,6 +27,7 @@ from netdiag.requests import (
     ReadResolvers,
     ReadRoutes,
     Request,
+    RoutingQuery,
     SelectSource,
     SizeProbe,
     SystemLookup,
@@ -53,6 +54,9 @@ def to(port: int) -> list[Request]:
         HttpRequest(address=HOST, port=port, tls=False, host="x.example"),
         HttpRequest(address=HOST, port=port, tls=True, host="x.example"),
         RdapQuery(address=HOST, host="x.example", path="/", about="x.example.", port=port),
+        RoutingQuery(
+            address=HOST, host="x.example", path="/", call="network-info", about=HOST, port=port
+        ),
         ReadBanner(address=HOST, port=port),
         HopProbe(address=HOST, ttl=1, port=port),
         HopProbe(address=HOST, ttl=1, port=port, protocol="tcp"),

@@ -91,7 +91,7 @@ def test_what_is_no_answer_is_malformed(body: bytes) -> None:
 
 
 def test_no_more_is_kept_than_a_domain_has() -> None:
-    huge = DOMAIN | {"status": ["x" * 100000] * 100000}
+    huge = DOMAIN | {"status": ["x" * 1000] * 1000}
     found = decoded(huge)
 
     assert isinstance(found, RdapReply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.faults import commands, host_route, hosting_route, spread
+from tests.lab.faults import commands, host_route, hosting_route, routing_registry_says, spread
 from tests.lab.scenario import Cause, Fault, Scenario
 from tests.lab.topology import between
 
@@ -77,6 +77,28 @@ SCENARIOS = (
         faults=(_withdrawn("ta1"),),
         causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
         status=2,
+    ),
+    Scenario(
+        name="prefix-not-announced",
+        truth="The hosting network announces its prefixes no more, so Transit A has no route.",
+        faults=(_withdrawn("ta1"), routing_registry_says(announced=False)),
+        causes=(Cause(code="prefix-not-announced", owner="hosting-network", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="prefix-announced-and-route-withdrawn",
+        truth="Transit A has no route to prefixes that everybody else knows.",
+        faults=(_withdrawn("ta1"), routing_registry_says(announced=True)),
+        causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
+        status=2,
+    ),
+    Scenario(
+        name="rpki-invalid",
+        truth="A full examination sees that another AS alone may announce the host's prefixes.",
+        arguments=("--thorough", "--only", "announcement,route-origin"),
+        faults=(routing_registry_says(announced=True, roa=64999),),
+        causes=(Cause(code="rpki-invalid", owner="hosting-network", support="fix"),),
+        status=1,
     ),
     Scenario(
         name="unreachable-route-at-hosting",
