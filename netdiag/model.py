@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, dataclass_transform
 
 from netdiag.network import Asker, ObservationId
 from netdiag.special import Kind, kinds_of
@@ -182,6 +182,37 @@ class Brief:
         return next((n for n in self.networks if n.holds(address)), None)
 
 
+K = TypeVar("K", bound="Finding")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def finding_kind(cls: type[K]) -> type[K]:
+    """Make `cls` a frozen dataclass with keyword arguments, once it is needed.
+
+    A run uses few of the hundreds of kinds, and making one takes a millisecond: all of them at
+    start would be half of the time until the first question.
+    """
+
+    def make() -> None:
+        for name in waiting:
+            delattr(cls, name)
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    def begin(self: K, **fields: Any) -> None:
+        make()
+        vars(cls)["__init__"](self, **fields)
+
+    class Fields:
+        def __get__(self, _instance: object, _owner: object) -> object:
+            make()
+            return vars(cls)["__dataclass_fields__"]
+
+    waiting = {"__init__": begin, "__dataclass_fields__": Fields()}
+    for name, value in waiting.items():
+        setattr(cls, name, value)
+    return cls
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One judgement on one subject, with the observations it rests on.
@@ -235,7 +266,7 @@ class Finding:
         return ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Skipped(Finding):
     """A check that had nothing to look at. `missing` completes "not checked: …"."""
 
@@ -250,7 +281,7 @@ class Skipped(Finding):
         return f"not checked: {self.missing}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Crashed(Finding):
     """netdiag itself failed in one check: our bug, shown as ours."""
 

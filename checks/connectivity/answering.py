@@ -61,7 +61,18 @@ from checks.facts.reach import (
     nearer,
     routers_crossed,
 )
-from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Endpoint,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import ArrivalTtl, Connected, EchoReply, Reset
 from netdiag.requests import Echo, TcpArrivalTtl, TcpConnect
@@ -74,7 +85,7 @@ class Facts:
     reaches: tuple[Reach, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostAnswersItself(OfEndpoints):
     code: ClassVar[str] = "host-answers-itself"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -85,7 +96,7 @@ class HostAnswersItself(OfEndpoints):
         return f"what answers connections to {self.subject} is as far away as the host"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Proxy(OfEndpoints):
     """Connections are answered `hops` hops before the host; `by` is the router there, if seen."""
 
@@ -118,7 +129,7 @@ class _Proxy(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SynProxy(_Proxy):
     code: ClassVar[str] = "syn-proxy"
 
@@ -137,7 +148,7 @@ class SynProxy(_Proxy):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TransparentProxy(_Proxy):
     code: ClassVar[str] = "transparent-proxy"
 
@@ -157,7 +168,7 @@ class TransparentProxy(_Proxy):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AnswererNotTold(OfEndpoints):
     code: ClassVar[str] = "answerer-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

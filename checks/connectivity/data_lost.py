@@ -43,13 +43,23 @@ from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Path, path_to
 from checks.facts.stalls import Stalled, Stalls, stalls
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DataEnded
 from netdiag.requests import DataProbe, HttpRequest, Request, TlsHandshake
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DataArrives(OfEndpoints):
     code: ClassVar[str] = "data-arrives"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -60,7 +70,7 @@ class DataArrives(OfEndpoints):
         return f"what is said to {self.subject} is acknowledged by the host"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DataLostAfterHandshake(OfEndpoints):
     """`last` are the last routers that the words get to, at the hops `ttls`; with none, `first` are
     the ones that they do not even get to."""
@@ -121,7 +131,7 @@ class DataLostAfterHandshake(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DataArrivalNotSeen(OfEndpoints):
     code: ClassVar[str] = "data-arrival-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

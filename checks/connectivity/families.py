@@ -40,7 +40,6 @@ until then take that address record out of the DNS.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import (
@@ -57,11 +56,21 @@ from checks.facts.breaks import (
 from checks.facts.folding import OfAddresses, listed
 from checks.facts.reach import Reach, address_in, family_of, nearer
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class FamilyWorks(OfAddresses):
     code: ClassVar[str] = "family-works"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -73,7 +82,7 @@ class FamilyWorks(OfAddresses):
         return f"the target works over IPv{self.family} at {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class FamilyAnswers(OfAddresses):
     """The way is fine over this family; what is wrong is one of ports."""
 
@@ -87,7 +96,7 @@ class FamilyAnswers(OfAddresses):
         return f"IPv{self.family} to {self.subject} leads to an answer, though no asked port works"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _FamilyUnreachable(OfAddresses):
     """`place` says where it breaks off and `owned_by` whose that is."""
 
@@ -127,19 +136,19 @@ class _FamilyUnreachable(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Ipv6Unreachable(_FamilyUnreachable):
     code: ClassVar[str] = "ipv6-unreachable"
     usual_owner: ClassVar[Owner] = Owner.HOSTING_NETWORK
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Ipv4Unreachable(_FamilyUnreachable):
     code: ClassVar[str] = "ipv4-unreachable"
     usual_owner: ClassVar[Owner] = Owner.HOSTING_NETWORK
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AaaaWithoutService(OfAddresses):
     code: ClassVar[str] = "aaaa-without-service"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -170,7 +179,7 @@ class AaaaWithoutService(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class FamilyUndetermined(OfAddresses):
     code: ClassVar[str] = "family-undetermined"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -44,7 +44,6 @@ Look at the host's console: is it running, is its network interface up, does it 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import (
@@ -64,11 +63,21 @@ from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostFound(OfAddresses):
     code: ClassVar[str] = "host-answers"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -79,7 +88,7 @@ class HostFound(OfAddresses):
         return f"the host answers at {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostDown(OfAddresses):
     """`routers` are the last ones that answer; `says_so` whether they reported the host missing."""
 
@@ -122,7 +131,7 @@ class HostDown(OfAddresses):
         return "Your server does not answer at all: it is switched off, has crashed or is cut off."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostSilent(OfAddresses):
     """No sign of the host, and no proof that it is the host's fault."""
 

@@ -47,7 +47,17 @@ from typing import ClassVar
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.iterate import version
 from checks.facts.mail import MAIL_PORT, Door, Mail, doors_of, mail_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, Reset
 from netdiag.requests import TcpConnect
@@ -58,7 +68,7 @@ OTHER_PORTS = (587, 443)
 MOST_ANCHORS = 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailHostReachable(OfEndpoints):
     code: ClassVar[str] = "mail-host-reachable"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -70,7 +80,7 @@ class MailHostReachable(OfEndpoints):
         return f"the mail host {self.host} accepts connections on {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailPortFree(OfEndpoints):
     """Nothing blocks port 25 from here, whatever is the matter with this address."""
 
@@ -86,7 +96,7 @@ class MailPortFree(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SmtpPortBlocked(OfEndpoints):
     """`anchors` are unrelated and closed on 25 too; `working` are other ports that answer."""
 
@@ -129,7 +139,7 @@ class SmtpPortBlocked(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailHostUnreachable(OfEndpoints):
     """`control` connects on port 25, `alive` is what else of the host answers, if anything.
 
@@ -180,7 +190,7 @@ class MailHostUnreachable(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailHostNotJudged(OfEndpoints):
     """`hidden` where the target has another mail host that is reached."""
 

@@ -69,7 +69,17 @@ from typing import ClassVar
 from checks.facts.flows import Fares, Fate, Flows, Parting, Series, flows, parting
 from checks.facts.folding import Foldable, OfAddresses, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 BY_CHANCE = 0.01
@@ -109,7 +119,7 @@ class Probes:
         return f"{self.ended} of {self.traced} followed, {fate},"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ConnectionsAlike(OfEndpoints):
     code: ClassVar[str] = "connections-alike"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -120,7 +130,7 @@ class ConnectionsAlike(OfEndpoints):
         return f"new connections to {self.subject} fare alike"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EcmpMemberDead(OfAddresses):
     """`routers` are the last that all flows meet, at the hops `ttls`; `last` the last that answer
     the flows which end; `members` are the next routers of those that go on."""
@@ -176,7 +186,7 @@ class EcmpMemberDead(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Unsteady(OfEndpoints):
     """A service that takes some connections only."""
 
@@ -189,7 +199,7 @@ class _Unsteady(OfEndpoints):
     control: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class BackendIntermittent(_Unsteady):
     code: ClassVar[str] = "backend-intermittent"
 
@@ -216,7 +226,7 @@ class BackendIntermittent(_Unsteady):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class BacklogFull(_Unsteady):
     code: ClassVar[str] = "backlog-full"
 
@@ -244,7 +254,7 @@ class BacklogFull(_Unsteady):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ConnectionsNotTold(OfEndpoints):
     code: ClassVar[str] = "connections-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

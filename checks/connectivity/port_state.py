@@ -52,7 +52,6 @@ the firewall that is named. Reset by a middlebox: ask its owner which rule reset
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import NO_CLOSER, Ways
@@ -61,7 +60,18 @@ from checks.facts.ownership import Place, place_of
 from checks.facts.path import Path, is_address
 from checks.facts.reach import Nearer, Port, Reach, Reaches, address_in, nearer
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Endpoint,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset, Unreachable
 
@@ -69,7 +79,7 @@ REJECTING = frozenset({Unreachable.PORT, Unreachable.PROTOCOL})
 """What only the host may say of its ports, or a firewall in its place."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PortOpen(OfEndpoints):
     code: ClassVar[str] = "port-open"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -80,7 +90,7 @@ class PortOpen(OfEndpoints):
         return f"connections to {self.subject} are accepted"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PortNotOffered(OfEndpoints):
     """One of a browser's two ports is closed; the other one serves."""
 
@@ -97,7 +107,7 @@ class PortNotOffered(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Shut(OfEndpoints):
     """A problem of ports; `hidden` where another port or address still serves."""
 
@@ -110,7 +120,7 @@ class _Shut(OfEndpoints):
         return Severity.WARNING if self.hidden else Severity.CRITICAL
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PortClosed(_Shut):
     """`compared` is whether the reset's origin was checked against another answer of the host."""
 
@@ -142,7 +152,7 @@ class PortClosed(_Shut):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PortFiltered(_Shut):
     """`after` are the last routers that packets to the ports still reach. Where not even the first
     router gets them, though it gets others, this machine's own owner is `dropped_by`."""
@@ -195,7 +205,7 @@ class PortFiltered(_Shut):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RejectedByFirewall(_Shut):
     """The routers or hosts `by` sent the ICMP errors that say `says`."""
 
@@ -234,7 +244,7 @@ class RejectedByFirewall(_Shut):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResetByMiddlebox(_Shut):
     """The reset was sent `hops` hops before the host, at `by` where the path shows it."""
 
@@ -275,7 +285,7 @@ class ResetByMiddlebox(_Shut):
         return listed(str(place) for place in self.by)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PortNotReached(OfEndpoints):
     """Nothing can be said of the port itself: nothing of the host came back."""
 

@@ -43,7 +43,18 @@ from checks.facts.flows import Fate, fate_of
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import Speech, speech_of
-from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Endpoint,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Banner, Failed, FailureKind, IcmpError
 from netdiag.requests import HttpRequest, ReadBanner, Request, TlsHandshake
@@ -56,7 +67,7 @@ _TRIED: Mapping[Speech, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceSpeaks(OfEndpoints):
     code: ClassVar[str] = "service-speaks"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -67,7 +78,7 @@ class ServiceSpeaks(OfEndpoints):
         return f"the service on {self.subject} answers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceSilent(OfEndpoints):
     """`tried` are the ways of speaking to it, `hidden` whether another port or address speaks."""
 
@@ -111,7 +122,7 @@ class ServiceSilent(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpeechNotHeard(OfEndpoints):
     code: ClassVar[str] = "speech-not-heard"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

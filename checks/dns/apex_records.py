@@ -46,7 +46,17 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
@@ -73,7 +83,7 @@ class Miss(enum.Enum):
         return f"zonemaster:{case}_{self.value[0].format(rtype=rtype)}_{transport.upper()}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ApexRecordsGiven(Finding):
     code: ClassVar[str] = "apex-records-given"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -91,7 +101,7 @@ class ApexRecordsGiven(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ApexRecordNotGiven(Finding):
     """`count` is how many servers answer at all."""
 
@@ -133,7 +143,7 @@ class ApexRecordNotGiven(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ApexRecordNotSeen(Finding):
     code: ClassVar[str] = "apex-record-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -38,7 +38,17 @@ from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -64,7 +74,7 @@ class Facts:
     evidence: tuple[ObservationId, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RecordsGiven(Finding):
     code: ClassVar[str] = "records-given"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -81,7 +91,7 @@ class RecordsGiven(Finding):
         return f"{every} {_listed(self.records)} as {self.rtype} of {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RecordsDiffer(Finding):
     """`groups` are what is given, with the servers that give it."""
 
@@ -112,7 +122,7 @@ class RecordsDiffer(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RecordsNotSeen(Finding):
     code: ClassVar[str] = "records-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

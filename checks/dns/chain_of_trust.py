@@ -65,6 +65,7 @@ from netdiag.model import (
     Severity,
     Skipped,
     TrustAnchor,
+    finding_kind,
 )
 from netdiag.network import Asker, Observation
 from netdiag.requests import DnsQuery
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
     from checks.facts.dnssec.chain import Stand
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TrustSecure(Finding):
     code: ClassVar[str] = "trust-secure"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -85,7 +86,7 @@ class TrustSecure(Finding):
         return f"{self.subject} is secure: {self.why}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TrustInsecure(Finding):
     code: ClassVar[str] = "trust-insecure"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -97,7 +98,7 @@ class TrustInsecure(Finding):
         return f"{self.subject} is insecure, and so is all below: {self.why}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TrustBroken(Finding):
     """`zone` is the one that the broken link leads to; `names` are other tools' for the flaw."""
 
@@ -135,7 +136,7 @@ class TrustBroken(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TrustNotDetermined(Finding):
     code: ClassVar[str] = "trust-not-determined"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

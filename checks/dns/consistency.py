@@ -33,19 +33,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply
 
 Groups = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServersAgree(Finding):
     code: ClassVar[str] = "servers-agree"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:ONE_SOA_SERIAL",)
@@ -58,7 +67,7 @@ class ServersAgree(Finding):
         return f"all {self.count} servers of {self.subject} give the same zone"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NothingToCompare(Finding):
     code: ClassVar[str] = "nothing-to-compare"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -69,7 +78,7 @@ class NothingToCompare(Finding):
         return f"fewer than two servers of {self.subject} serve it, so there is nothing to compare"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Differ(Finding):
     """`groups` pairs what is given with the servers that give it."""
 
@@ -84,7 +93,7 @@ class _Differ(Finding):
         return "; ".join(f"{what} at {', '.join(servers)}" for what, servers in self.groups)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SerialMismatch(_Differ):
     code: ClassVar[str] = "serial-mismatch"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -111,7 +120,7 @@ class SerialMismatch(_Differ):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AnswersDiffer(_Differ):
     code: ClassVar[str] = "answers-differ"
     zone: str

@@ -57,7 +57,17 @@ from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, Remarked, at, dnsviz, zonemaster
 from checks.facts.trust import ds_above, has
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -72,7 +82,7 @@ NO_SUCH = "netdiag-no-such-name."
 """Put before a zone's name: what nobody has."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DenialsProven(Finding):
     code: ClassVar[str] = "denials-proven"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -84,7 +94,7 @@ class DenialsProven(Finding):
         return f"{self.subject} proves what it denies, at {', '.join(self.servers)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DenialProofBroken(Remarked):
     """`servers` show it, `hidden` where another server does not. With `planned` the DS records are
     those of the planned delegation; without `vouched` there are none. `unsigned` is what is wrong
@@ -137,7 +147,7 @@ class DenialProofBroken(Remarked):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DenialWithoutSoa(Remarked):
     code: ClassVar[str] = "denial-without-soa"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -167,7 +177,7 @@ class DenialWithoutSoa(Remarked):
         return "Whoever runs your name servers should look at how they say that a name is missing."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DenialsNotJudged(Finding):
     code: ClassVar[str] = "denials-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

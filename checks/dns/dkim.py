@@ -57,14 +57,24 @@ from checks.facts.dkim import Key, key_of
 from checks.facts.domain import CERTAIN, zone_of
 from checks.facts.iterate import resolve, shown
 from checks.facts.spf import joined
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 SHORTEST = 1024
 ENOUGH = 2048
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimKeyFine(Finding):
     code: ClassVar[str] = "dkim-key-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -77,7 +87,7 @@ class DkimKeyFine(Finding):
         return f"{self.subject} has a key that receivers can use ({self.kind}, {self.bits} bits)"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Wrong(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -92,7 +102,7 @@ class _Wrong(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimKeyMissing(_Wrong):
     """`other` is where it was looked for besides the subject, empty for nowhere."""
 
@@ -109,7 +119,7 @@ class DkimKeyMissing(_Wrong):
         return "Publish the mail provider's record, or compare the selector with a signed message."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimKeyRevoked(_Wrong):
     code: ClassVar[str] = "dkim-key-revoked"
 
@@ -122,7 +132,7 @@ class DkimKeyRevoked(_Wrong):
         return "Have mail signed with another selector, or publish a new key."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimKeyUnusable(_Wrong):
     code: ClassVar[str] = "dkim-key-unusable"
     why: str
@@ -136,7 +146,7 @@ class DkimKeyUnusable(_Wrong):
         return "Copy the record anew, whole, from what the mail provider shows."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimKeyTooShort(_Wrong):
     code: ClassVar[str] = "dkim-key-too-short"
     bits: int
@@ -153,7 +163,7 @@ class DkimKeyTooShort(_Wrong):
         return f"Have the mail provider make a new key of {ENOUGH} bits, and publish it."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimKeyShort(_Wrong):
     code: ClassVar[str] = "dkim-key-short"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -168,7 +178,7 @@ class DkimKeyShort(_Wrong):
         return f"At the next change of keys take one of {ENOUGH} bits, under a new selector."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimTestMode(_Wrong):
     code: ClassVar[str] = "dkim-test-mode"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -182,7 +192,7 @@ class DkimTestMode(_Wrong):
         return "Take t=y out of the record once signing works."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DkimNotSeen(Finding):
     code: ClassVar[str] = "dkim-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -57,7 +57,17 @@ from typing import TYPE_CHECKING, ClassVar
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import SignedZone, answers, records, signed_zone, silent, told
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.outcomes import DnsReply
 
@@ -65,7 +75,7 @@ if TYPE_CHECKING:
     from checks.facts.dnssec.delegated import Delegated, Rule
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsRecordsGiven(Finding):
     """`records` are in words; `unheard` are servers of the parent that did not answer. `usual`
     where a digest is of a type that is to be used, `everywhere` where all servers that answered
@@ -94,7 +104,7 @@ class DsRecordsGiven(Finding):
         return f"{self.subject} has DS records of {', '.join(self.records)}{unheard}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _DsProblem(Remarked):
     """`alone` where no DS record is of kinds that validators follow."""
 
@@ -121,7 +131,7 @@ class _DsProblem(Remarked):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsDigestDeprecated(_DsProblem):
     code: ClassVar[str] = "ds-digest-deprecated"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -132,7 +142,7 @@ class DsDigestDeprecated(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar replace it by one of digest type 2 (SHA-256)."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsDigestNotSupported(_DsProblem):
     code: ClassVar[str] = "ds-digest-not-supported"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -158,7 +168,7 @@ class DsDigestNotSupported(_DsProblem):
         return f"for {self.subject}, {self.words}: {self.effect}{rest}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsMalformed(_DsProblem):
     code: ClassVar[str] = "ds-malformed"
     known_as: ClassVar[tuple[str, ...]] = dnsviz("DIGEST_INVALID")
@@ -167,7 +177,7 @@ class DsMalformed(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar replace it by a whole one, or take it out."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsWithoutSha256(_DsProblem):
     code: ClassVar[str] = "ds-without-sha256"
     known_as: ClassVar[tuple[str, ...]] = zonemaster("DS01_DS_ALGO_2_MISSING")
@@ -175,7 +185,7 @@ class DsWithoutSha256(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar add a DS record of digest type 2 (SHA-256)."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsOfNoKey(_DsProblem):
     code: ClassVar[str] = "ds-of-no-key"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -186,7 +196,7 @@ class DsOfNoKey(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar take it out, unless its key is kept in reserve."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsOfNonZoneKey(_DsProblem):
     code: ClassVar[str] = "ds-of-non-zone-key"
     known_as: ClassVar[tuple[str, ...]] = zonemaster("DS02_DNSKEY_NOT_FOR_ZONE_SIGNING")
@@ -194,7 +204,7 @@ class DsOfNonZoneKey(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar take it out."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsKeyDoesNotSign(_DsProblem):
     code: ClassVar[str] = "ds-key-does-not-sign"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -206,7 +216,7 @@ class DsKeyDoesNotSign(_DsProblem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsOfKeyWithoutSep(_DsProblem):
     code: ClassVar[str] = "ds-of-key-without-sep"
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
@@ -215,7 +225,7 @@ class DsOfKeyWithoutSep(_DsProblem):
     remedy: ClassVar[str] = "See that it is this key that is meant to have a DS record."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsOfRevokedKey(_DsProblem):
     code: ClassVar[str] = "ds-of-revoked-key"
     known_as: ClassVar[tuple[str, ...]] = dnsviz("DNSKEY_REVOKED_DS")
@@ -223,7 +233,7 @@ class DsOfRevokedKey(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar take it out, and see that another one fits."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsAlgorithmWithoutKey(_DsProblem):
     code: ClassVar[str] = "ds-algorithm-without-key"
     known_as: ClassVar[tuple[str, ...]] = dnsviz("MISSING_SEP_FOR_ALG")
@@ -234,7 +244,7 @@ class DsAlgorithmWithoutKey(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar take that algorithm's DS records out."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsRecordsDiffer(_DsProblem):
     code: ClassVar[str] = "ds-records-differ"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -253,7 +263,7 @@ class DsRecordsDiffer(_DsProblem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneSignedWithoutDs(_DsProblem):
     code: ClassVar[str] = "zone-signed-without-ds"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -263,7 +273,7 @@ class ZoneSignedWithoutDs(_DsProblem):
     remedy: ClassVar[str] = "Have the registrar enter the DS records, or the zone no longer signed."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsRecordsNotSeen(Finding):
     """`silent` where no server of the parent answered at all."""
 

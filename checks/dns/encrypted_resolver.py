@@ -56,7 +56,17 @@ from checks.facts.certificates import DATES, TRUST_IS_FINE
 from checks.facts.configured import configured_resolvers
 from checks.facts.iterate import is_address, shown, version
 from checks.facts.machine import own_namespace
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, TlsSession
 from netdiag.requests import DnsQuery, TlsHandshake
@@ -71,7 +81,7 @@ PORTS = {"dot": 853, "h2": 443, "http/1.1": 443}
 MOST_BINDINGS = 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EncryptedDnsOffered(Finding):
     """`verified` whether the certificate says so itself."""
 
@@ -87,7 +97,7 @@ class EncryptedDnsOffered(Finding):
         return f"the resolver {self.subject} can be asked over TLS at {self.where} ({how})"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EncryptedDnsNotOffered(Finding):
     code: ClassVar[str] = "encrypted-dns-not-offered"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -98,7 +108,7 @@ class EncryptedDnsNotOffered(Finding):
         return f"the resolver {self.subject} can be asked without encryption alone"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Wrong(Finding):
     """`where` are the addresses and ports that the resolver designates."""
 
@@ -121,7 +131,7 @@ class _Wrong(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EncryptedDnsUnreachable(_Wrong):
     code: ClassVar[str] = "encrypted-dns-unreachable"
 
@@ -137,7 +147,7 @@ class EncryptedDnsUnreachable(_Wrong):
         return "Open the port of the encrypted resolver, or take its SVCB record away."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EncryptedDnsUnverified(_Wrong):
     code: ClassVar[str] = "encrypted-dns-unverified"
     why: str
@@ -157,7 +167,7 @@ class EncryptedDnsUnverified(_Wrong):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EncryptedDnsNotSeen(Finding):
     code: ClassVar[str] = "encrypted-dns-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -49,7 +49,17 @@ from checks.facts.iterate import shown
 from checks.facts.labels import Flaw, contact_has_at_sign, contact_is_mailbox, flaws
 from checks.facts.soa import given, newest
 from checks.facts.zone import Zone, own_names, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -92,7 +102,7 @@ _ZONE_FINE = tuple(dict.fromkeys(f"zonemaster:{fine}" for _, fine in _OF_ZONE.va
 _HOSTS_FINE = tuple(f"zonemaster:{prefix}_SYNTAX_OK" for prefix in PREFIX.values())
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostNamesWellFormed(Finding):
     code: ClassVar[str] = "host-names-well-formed"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -110,7 +120,7 @@ class HostNamesWellFormed(Finding):
         return f"names in {self.subject} that are spelt as they should be: {', '.join(self.names)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostNameMalformed(Finding):
     code: ClassVar[str] = "host-name-malformed"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -149,7 +159,7 @@ class HostNameMalformed(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoaContactMalformed(Finding):
     """`at_sign` where it is written like a mail address, else it cannot be read as one."""
 

@@ -46,7 +46,17 @@ from typing import TYPE_CHECKING, ClassVar
 from checks.facts.iterate import shown
 from checks.facts.trust import ds_above
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
@@ -61,7 +71,7 @@ def _tags(*tags: str) -> tuple[str, ...]:
     return tuple(f"zonemaster:{tag}" for tag in tags)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoKeySignalling(Finding):
     code: ClassVar[str] = "no-key-signalling"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -73,7 +83,7 @@ class NoKeySignalling(Finding):
         return f"{self.subject} asks its parent for no change of DS records (no CDS, no CDNSKEY)"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySignallingFine(Finding):
     """`types` are those that the zone gives."""
 
@@ -97,7 +107,7 @@ class KeySignallingFine(Finding):
         return f"{' and '.join(self.types)} of {self.subject} fit its keys and its DS records"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Signal(Finding):
     """`what` says in words what does not fit, beginning with the record type where it matters."""
 
@@ -124,7 +134,7 @@ class _Signal(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _OfType(_Signal):
     """Other tools call it by the record type that `what` names."""
 
@@ -136,7 +146,7 @@ class _OfType(_Signal):
         return _tags(*(tag for rtype, tag in self.by_type.items() if rtype in types))
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySignalsDiffer(_OfType):
     code: ClassVar[str] = "key-signals-differ"
     by_type: ClassVar[Mapping[str, str]] = {
@@ -147,7 +157,7 @@ class KeySignalsDiffer(_OfType):
     effect: ClassVar[str] = "its servers give different records of this type, so parents do nothing"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsUnlikeCdnskey(_OfType):
     code: ClassVar[str] = "cds-unlike-cdnskey"
     by_type: ClassVar[Mapping[str, str]] = {"CDS": "DS15_MISMATCH_CDS_CDNSKEY"}
@@ -155,7 +165,7 @@ class CdsUnlikeCdnskey(_OfType):
     effect: ClassVar[str] = "what the parent enters depends on which of the two it reads"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsOfNoKey(_OfType):
     code: ClassVar[str] = "cds-of-no-key"
     by_type: ClassVar[Mapping[str, str]] = {
@@ -166,7 +176,7 @@ class CdsOfNoKey(_OfType):
     effect: ClassVar[str] = "the zone asks for a DS record of a key that it does not have"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsNotSigned(_OfType):
     code: ClassVar[str] = "cds-not-signed"
     by_type: ClassVar[Mapping[str, str]] = {
@@ -188,7 +198,7 @@ class CdsNotSigned(_OfType):
         return _tags(*tags, *(tag for rtype, tag in self.invalid.items() if rtype in others))
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsAsksForRemoval(_OfType):
     code: ClassVar[str] = "cds-asks-for-removal"
     by_type: ClassVar[Mapping[str, str]] = {
@@ -201,7 +211,7 @@ class CdsAsksForRemoval(_OfType):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsContradictsItself(_OfType):
     code: ClassVar[str] = "cds-contradicts-itself"
     by_type: ClassVar[Mapping[str, str]] = {
@@ -212,7 +222,7 @@ class CdsContradictsItself(_OfType):
     effect: ClassVar[str] = "the zone asks for DS records, and for none, at once"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsChangeAsked(_Signal):
     code: ClassVar[str] = "ds-change-asked"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -227,7 +237,7 @@ class DsChangeAsked(_Signal):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySignallingNotSeen(Finding):
     code: ClassVar[str] = "key-signalling-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

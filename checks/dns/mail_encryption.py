@@ -57,7 +57,17 @@ from checks.facts.domain import CERTAIN, zone_of
 from checks.facts.iterate import addresses_of, resolve, shown, version
 from checks.facts.spf import joined
 from checks.facts.tags import tags
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind, HttpReply, SourceAddress, TlsSession
 from netdiag.requests import HttpRequest, SelectSource, TlsHandshake
@@ -75,7 +85,7 @@ _LINE_END = re.compile(r"(?:\\x0d)?\\x0a")
 _LINE = re.compile(r"([A-Za-z0-9_]+)[ \t]*:[ \t]*(\S*)[ \t]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoMtaSts(Finding):
     code: ClassVar[str] = "no-mta-sts"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -86,7 +96,7 @@ class NoMtaSts(Finding):
         return f"{self.subject} demands nothing of those that send it mail (it has no MTA-STS)"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MtaStsFine(Finding):
     code: ClassVar[str] = "mta-sts-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -98,7 +108,7 @@ class MtaStsFine(Finding):
         return f"the MTA-STS policy of {self.subject} (mode {self.mode}) names all its mail hosts"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Wrong(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -113,7 +123,7 @@ class _Wrong(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MtaStsHostMissing(_Wrong):
     code: ClassVar[str] = "mta-sts-host-missing"
     hosts: tuple[str, ...]
@@ -141,7 +151,7 @@ class MtaStsHostMissing(_Wrong):
         return "Add the mail hosts to the policy's page, then change the id of the _mta-sts record."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MtaStsInvalid(_Wrong):
     code: ClassVar[str] = "mta-sts-invalid"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -156,7 +166,7 @@ class MtaStsInvalid(_Wrong):
         return "Correct the _mta-sts record or the policy's page, or remove the record."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MtaStsPolicyMissing(_Wrong):
     code: ClassVar[str] = "mta-sts-policy-missing"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -171,7 +181,7 @@ class MtaStsPolicyMissing(_Wrong):
         return "Publish the policy's page with a valid certificate, or remove the _mta-sts record."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsReportsFine(Finding):
     code: ClassVar[str] = "tls-reports-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -184,7 +194,7 @@ class TlsReportsFine(Finding):
         return f"{self.subject} {what} reports on the encryption of its mail"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsReportsInvalid(_Wrong):
     code: ClassVar[str] = "tls-reports-invalid"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -199,7 +209,7 @@ class TlsReportsInvalid(_Wrong):
         return "Keep one record at _smtp._tls, such as v=TLSRPTv1; rua=mailto:reports@DOMAIN."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailEncryptionNotSeen(Finding):
     code: ClassVar[str] = "mail-encryption-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

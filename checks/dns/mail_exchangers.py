@@ -48,16 +48,25 @@ replaced by the name that it leads to.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.mail import Mail, MailHost, mail_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.special import described, special
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailExchangerResolves(Finding):
     """`host` takes mail for the subject."""
 
@@ -74,7 +83,7 @@ class MailExchangerResolves(Finding):
         return f"the mail host {self.host} of {self.subject} has addresses{found} and is no alias"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailGoesToTheName(Finding):
     code: ClassVar[str] = "mail-goes-to-the-name"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z09_MISSING_MAIL_TARGET",)
@@ -86,7 +95,7 @@ class MailGoesToTheName(Finding):
         return f"{self.subject} lists no mail host, so its mail would go to its own address"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoMailWanted(Finding):
     code: ClassVar[str] = "no-mail-wanted"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -97,14 +106,14 @@ class NoMailWanted(Finding):
         return f"{self.subject} says by a null MX record that it takes no mail"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _MailProblem(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MxUnresolvable(_MailProblem):
     """`host` has no address; `hidden` where another listed host has one."""
 
@@ -140,7 +149,7 @@ class MxUnresolvable(_MailProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MxIsCname(_MailProblem):
     code: ClassVar[str] = "mx-is-cname"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MX_RECORD_IS_CNAME",)
@@ -167,7 +176,7 @@ class MxIsCname(_MailProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MxAddressNotPublic(_MailProblem):
     """`addresses` are the ones in question; `hidden` where mail has another way."""
 
@@ -200,7 +209,7 @@ class MxAddressNotPublic(_MailProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoMailExchanger(_MailProblem):
     """`refused` where a null MX says so, else there is neither MX record nor address."""
 
@@ -230,7 +239,7 @@ class NoMailExchanger(_MailProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailExchangerNotSeen(Finding):
     """Whether `host` has an address could not be found out."""
 
@@ -252,7 +261,7 @@ class MailExchangerNotSeen(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailExchangersNotSeen(Finding):
     code: ClassVar[str] = "mail-exchangers-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

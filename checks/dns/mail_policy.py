@@ -54,14 +54,24 @@ from checks.facts.iterate import below, descend, resolve, shown
 from checks.facts.registration import registered
 from checks.facts.spf import CERTAIN, MOST_LOOKUPS, MOST_VOID, Spf, joined, spf_of
 from checks.facts.tags import tags
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 POLICIES = frozenset({"none", "quarantine", "reject"})
 _REPORT_TO = re.compile(r"mailto:[^@,;!\s]+@([^,;!\s]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfFine(Finding):
     code: ClassVar[str] = "spf-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -76,7 +86,7 @@ class SpfFine(Finding):
         return f"the SPF record of {self.subject} takes {self.lookups} of {MOST_LOOKUPS} look-ups"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Policy(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -91,7 +101,7 @@ class _Policy(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfMissing(_Policy):
     code: ClassVar[str] = "spf-missing"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -105,7 +115,7 @@ class SpfMissing(_Policy):
         return "Add a record that names the hosts which send mail for the domain."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfMultipleRecords(_Policy):
     code: ClassVar[str] = "spf-multiple-records"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_SPF_MULTIPLE_RECORDS",)
@@ -120,7 +130,7 @@ class SpfMultipleRecords(_Policy):
         return "Merge the records into one."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfInvalid(_Policy):
     code: ClassVar[str] = "spf-invalid"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_SPF_SYNTAX_ERROR",)
@@ -142,7 +152,7 @@ class SpfInvalid(_Policy):
         return "Correct the term, or leave out the include."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfTooManyLookups(_Policy):
     code: ClassVar[str] = "spf-too-many-lookups"
     lookups: int
@@ -161,7 +171,7 @@ class SpfTooManyLookups(_Policy):
         return "Leave out includes that are no longer used, or put addresses in their place."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfAllowsEverybody(_Policy):
     code: ClassVar[str] = "spf-allows-everybody"
 
@@ -174,7 +184,7 @@ class SpfAllowsEverybody(_Policy):
         return "End the record in -all or ~all."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DmarcFine(Finding):
     code: ClassVar[str] = "dmarc-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -188,7 +198,7 @@ class DmarcFine(Finding):
         return f"the DMARC policy of {self.subject} is {self.policy}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DmarcMissing(_Policy):
     code: ClassVar[str] = "dmarc-missing"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -202,7 +212,7 @@ class DmarcMissing(_Policy):
         return "Add a record at _dmarc; v=DMARC1; p=none is a beginning that changes nothing."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DmarcInvalid(_Policy):
     code: ClassVar[str] = "dmarc-invalid"
     why: str
@@ -216,7 +226,7 @@ class DmarcInvalid(_Policy):
         return "Keep one record, which begins with v=DMARC1 and has p=none, quarantine or reject."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DmarcReportNotAuthorised(_Policy):
     code: ClassVar[str] = "dmarc-report-not-authorised"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -234,7 +244,7 @@ class DmarcReportNotAuthorised(_Policy):
         return "Have the receiving domain publish its consent, or name an address of the domain."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailPolicyNotSeen(Finding):
     code: ClassVar[str] = "mail-policy-not-seen"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_UNABLE_TO_CHECK_FOR_SPF",)

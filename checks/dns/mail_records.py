@@ -44,7 +44,17 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
@@ -72,7 +82,7 @@ Mx = tuple[int, str]
 Records = frozenset[Mx]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailRecordsAgree(Finding):
     """`hosts` are empty where the zone has no MX record."""
 
@@ -93,7 +103,7 @@ class MailRecordsAgree(Finding):
         return f"{self.count} servers of {self.subject} give the same MX records: {hosts}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Mail(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -101,7 +111,7 @@ class _Mail(Finding):
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailRecordsDiffer(_Mail):
     """`groups` pairs what is given with the servers that give it; an empty one gives none."""
 
@@ -141,7 +151,7 @@ class MailRecordsDiffer(_Mail):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NullMxMisused(_Mail):
     """`beside` where other MX records are given with it, else its preference is not 0."""
 
@@ -178,7 +188,7 @@ class NullMxMisused(_Mail):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailRecordNotGiven(_Mail):
     code: ClassVar[str] = "mail-record-not-given"
     known_as: ClassVar[tuple[str, ...]] = tuple(miss.tag for miss in Miss)
@@ -209,7 +219,7 @@ class MailRecordNotGiven(_Mail):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailRecordsNotSeen(Finding):
     code: ClassVar[str] = "mail-records-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -41,7 +41,17 @@ from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, zone_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
@@ -87,7 +97,7 @@ class Facts:
     evidence: tuple[ObservationId, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MoveKeepsRecords(Finding):
     """`wait` is the time in seconds for which caches may go on using the servers in force."""
 
@@ -112,7 +122,7 @@ class MoveKeepsRecords(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _OfMove(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -121,7 +131,7 @@ class _OfMove(Finding):
     now: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RecordLostByMove(_OfMove):
     code: ClassVar[str] = "record-lost-by-move"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -145,7 +155,7 @@ class RecordLostByMove(_OfMove):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RecordChangedByMove(_OfMove):
     code: ClassVar[str] = "record-changed-by-move"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -168,7 +178,7 @@ class RecordChangedByMove(_OfMove):
         return "An entry of your domain changes with the move. Please check that this is intended."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MoveNotCompared(Finding):
     code: ClassVar[str] = "move-not-compared"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -44,13 +44,23 @@ from typing import ClassVar
 
 from checks.facts.iterate import Resolution, descend, is_registry, resolve, shown
 from checks.facts.machine import usable_families
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 MAIL_PORT = 25
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameHasAddresses(Finding):
     code: ClassVar[str] = "name-has-addresses"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -62,7 +72,7 @@ class NameHasAddresses(Finding):
         return f"{self.subject} leads to {', '.join(self.addresses)} by its own name servers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _NoAddress(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -71,7 +81,7 @@ class _NoAddress(Finding):
     zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameDoesNotExist(_NoAddress):
     code: ClassVar[str] = "name-does-not-exist"
 
@@ -94,7 +104,7 @@ class NameDoesNotExist(_NoAddress):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NotDelegated(_NoAddress):
     """`zone` is the registry's, which knows no domain on the way to the name."""
 
@@ -127,7 +137,7 @@ class NotDelegated(_NoAddress):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoAddressRecords(_NoAddress):
     code: ClassVar[str] = "no-address-records"
 
@@ -150,7 +160,7 @@ class NoAddressRecords(_NoAddress):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CnameDangling(_NoAddress):
     code: ClassVar[str] = "cname-dangling"
     chain: tuple[str, ...]
@@ -174,7 +184,7 @@ class CnameDangling(_NoAddress):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CnameLoop(_NoAddress):
     code: ClassVar[str] = "cname-loop"
     known_as: ClassVar[tuple[str, ...]] = ("dnsviz:CNAME_LOOP",)
@@ -202,7 +212,7 @@ class CnameLoop(_NoAddress):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneWithoutAddress(Finding):
     code: ClassVar[str] = "zone-without-address"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -213,7 +223,7 @@ class ZoneWithoutAddress(Finding):
         return f"the zone {self.subject} exists; its own name has no address, and needs none"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameNotDetermined(Finding):
     """`zone` is where the descent ended, `why` completes "because …"."""
 

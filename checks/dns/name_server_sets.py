@@ -40,17 +40,26 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import Zone, own_lists, own_names, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerSetFine(OfDelegation):
     code: ClassVar[str] = "name-server-set-fine"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMES_MATCH", "zonemaster:ONE_NS_SET")
@@ -63,7 +72,7 @@ class NameServerSetFine(OfDelegation):
         return f"{self.keeper} and {self.subject} itself agree on its name servers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _SetProblem(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -71,7 +80,7 @@ class _SetProblem(Finding):
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DelegationMismatch(OfDelegation, _SetProblem):
     code: ClassVar[str] = "delegation-mismatch"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -121,7 +130,7 @@ class DelegationMismatch(OfDelegation, _SetProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerListsDiffer(_SetProblem):
     """`lists` has for each list its names and the servers that give it."""
 
@@ -147,7 +156,7 @@ class NameServerListsDiffer(_SetProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SingleNameServer(_SetProblem):
     code: ClassVar[str] = "single-name-server"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NOT_ENOUGH_NS_DEL",)
@@ -169,7 +178,7 @@ class SingleNameServer(_SetProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServersShareNetwork(_SetProblem):
     code: ClassVar[str] = "name-servers-share-network"
     networks: tuple[str, ...]
@@ -193,7 +202,7 @@ class NameServersShareNetwork(_SetProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerSetNotSeen(Finding):
     code: ClassVar[str] = "name-server-set-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

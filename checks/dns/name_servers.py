@@ -43,12 +43,21 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.special import special
@@ -97,7 +106,7 @@ _ALIKE = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerServes(Finding):
     """`every` where it is all servers of the zone."""
 
@@ -121,7 +130,7 @@ class ServerServes(Finding):
         return f"{self.subject} is served with authority by {', '.join(self.servers)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _ServerFails(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -134,7 +143,7 @@ class _ServerFails(Finding):
         return Severity.WARNING if self.hidden else Severity.CRITICAL
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LameDelegation(_ServerFails):
     code: ClassVar[str] = "lame-delegation"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -177,7 +186,7 @@ class LameDelegation(_ServerFails):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerSilent(_ServerFails):
     """Hidden always: another server answers."""
 
@@ -208,7 +217,7 @@ class NameServerSilent(_ServerFails):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoNameServerAnswers(_ServerFails):
     code: ClassVar[str] = "no-name-server-answers"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -239,7 +248,7 @@ class NoNameServerAnswers(_ServerFails):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNotJudged(Finding):
     """`why` completes "cannot be judged: …"."""
 

@@ -44,7 +44,7 @@ from checks.facts.iterate import addresses_of, resolve, shown
 from checks.facts.ns_names import CERTAIN
 from checks.facts.soa import given, newest
 from checks.facts.zone import Zone, own_names, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker, ObservationId
 
 LOCALHOST, ROOT = "localhost.", "."
@@ -68,7 +68,7 @@ class Flaw(enum.Enum):
         return str(self.value[1])
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerFound(Finding):
     """`listed` where it is one of the zone's name servers."""
 
@@ -92,7 +92,7 @@ class PrimaryServerFound(Finding):
         return f"the primary server of {self.subject}, {self.primary},{hidden} has addresses"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerUnusable(Finding):
     code: ClassVar[str] = "primary-server-unusable"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -125,7 +125,7 @@ class PrimaryServerUnusable(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerNotSeen(Finding):
     code: ClassVar[str] = "primary-server-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

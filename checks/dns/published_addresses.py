@@ -46,13 +46,23 @@ from typing import ClassVar
 
 from checks.facts.iterate import Resolution, is_address, resolve, shown
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.special import Kind, described, special
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PublishedAddressesFine(Finding):
     code: ClassVar[str] = "published-addresses-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -66,7 +76,7 @@ class PublishedAddressesFine(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrivateAddressPublished(Finding):
     """`alone` where the name has no public address beside it."""
 
@@ -102,7 +112,7 @@ class PrivateAddressPublished(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CnameAtApex(Finding):
     code: ClassVar[str] = "cname-at-apex"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM

@@ -48,7 +48,17 @@ from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.registration import Registration, target_registration
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.outcomes import RdapReply
 
@@ -58,7 +68,7 @@ SOON = 30
 """Days: what ICANN has registrars remind of the end, about a month before."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RegistrationInForce(Finding):
     code: ClassVar[str] = "registration-in-force"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -73,7 +83,7 @@ class RegistrationInForce(Finding):
         return f"{self.subject} is registered{where}{until}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Registration(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -85,7 +95,7 @@ class _Registration(Finding):
         return Severity.WARNING if self.delegated else Severity.CRITICAL
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DomainExpired(_Registration):
     code: ClassVar[str] = "domain-expired"
     registrar: str
@@ -116,7 +126,7 @@ class DomainExpired(_Registration):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DomainOnHold(_Registration):
     code: ClassVar[str] = "domain-on-hold"
     registrar: str
@@ -145,7 +155,7 @@ class DomainOnHold(_Registration):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DomainNotRegistered(_Registration):
     code: ClassVar[str] = "domain-not-registered"
 
@@ -162,7 +172,7 @@ class DomainNotRegistered(_Registration):
         return "Nobody has registered this domain. Please check how it is written."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DomainExpiresSoon(_Registration):
     """`days` until the end."""
 
@@ -191,7 +201,7 @@ class DomainExpiresSoon(_Registration):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RegistrationNotSeen(Finding):
     code: ClassVar[str] = "registration-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -57,7 +57,17 @@ from checks.facts.configured import configured_resolvers
 from checks.facts.iterate import Resolution, below, is_address, resolve, shown, version
 from checks.facts.machine import own_namespace
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (
     DnsReply,
@@ -77,7 +87,7 @@ CERTAIN = frozenset({"found", "nodata", "nxdomain"})
 """Resolvers asked: what resolv.conf allows (MAXNS)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResolverAnswers(Finding):
     """`compared` is whether the name's own servers were heard, too."""
 
@@ -107,7 +117,7 @@ class _About(TypedDict):
     alone: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _ResolverFails(Finding):
     """`control` is who gave an answer to the same question."""
 
@@ -142,7 +152,7 @@ class _ResolverFails(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResolverSilent(_ResolverFails):
     code: ClassVar[str] = "resolver-silent"
 
@@ -154,7 +164,7 @@ class ResolverSilent(_ResolverFails):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResolverRefuses(_ResolverFails):
     code: ClassVar[str] = "resolver-refuses"
     how: str
@@ -167,7 +177,7 @@ class ResolverRefuses(_ResolverFails):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResolverFailing(_ResolverFails):
     code: ClassVar[str] = "resolver-failing"
     rcode: str
@@ -180,7 +190,7 @@ class ResolverFailing(_ResolverFails):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class StaleAnswer(Finding):
     code: ClassVar[str] = "stale-answer"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -215,7 +225,7 @@ class StaleAnswer(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResolversDisagree(Finding):
     code: ClassVar[str] = "resolvers-disagree"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -253,7 +263,7 @@ class ResolversDisagree(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NxdomainRewritten(Finding):
     code: ClassVar[str] = "nxdomain-rewritten"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -282,7 +292,7 @@ class NxdomainRewritten(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ResolverNotJudged(Finding):
     code: ClassVar[str] = "resolver-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

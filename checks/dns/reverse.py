@@ -37,13 +37,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import Resolution, resolve, shown
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker
 
 CERTAIN = frozenset({"found", "nodata", "nxdomain"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ReverseConfirmed(Finding):
     code: ClassVar[str] = "reverse-confirmed"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -55,7 +55,7 @@ class ReverseConfirmed(Finding):
         return f"{self.subject} is named {self.name}, which leads back to it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ReverseMissing(Finding):
     code: ClassVar[str] = "reverse-missing"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -78,7 +78,7 @@ class ReverseMissing(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ReverseMismatch(Finding):
     code: ClassVar[str] = "reverse-mismatch"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -104,7 +104,7 @@ class ReverseMismatch(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ReverseNotDetermined(Finding):
     code: ClassVar[str] = "reverse-not-determined"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -45,7 +45,17 @@ from typing import ClassVar
 
 from checks.facts.iterate import Resolution, resolve, shown
 from checks.facts.ns_names import CERTAIN, ServerNames, server_names_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.special import Kind, special
 
@@ -80,7 +90,7 @@ def scope_of(address: str) -> Scope:
     return Scope.LOCAL if found.kind in LOCAL else Scope.RESERVED
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerAddressesPublic(Finding):
     code: ClassVar[str] = "server-addresses-public"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -93,7 +103,7 @@ class ServerAddressesPublic(Finding):
         return f"all {self.count} addresses of the name servers of {self.subject} are public"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerReverseFine(Finding):
     """`complete` where it holds for every address of the zone's name servers."""
 
@@ -116,7 +126,7 @@ class ServerReverseFine(Finding):
         return f"reverse names lead to name servers of {self.subject}: {', '.join(self.addresses)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Address(Finding):
     """`servers` are names with the addresses in question."""
 
@@ -130,7 +140,7 @@ class _Address(Finding):
         return ", ".join(self.servers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerAddressNotPublic(_Address):
     """`alone` where the zone's name servers have no public address at all."""
 
@@ -174,7 +184,7 @@ class ServerAddressNotPublic(_Address):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerReverseMissing(_Address):
     code: ClassVar[str] = "server-reverse-missing"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMESERVER_IP_WITHOUT_REVERSE",)
@@ -198,7 +208,7 @@ class ServerReverseMissing(_Address):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerReverseMismatch(_Address):
     code: ClassVar[str] = "server-reverse-mismatch"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMESERVER_IP_PTR_MISMATCH",)
@@ -219,7 +229,7 @@ class ServerReverseMismatch(_Address):
         return "Your domain's name servers have further names. Nothing fails by it."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerReverseNotSeen(Finding):
     code: ClassVar[str] = "server-reverse-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

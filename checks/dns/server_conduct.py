@@ -49,7 +49,17 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
@@ -68,7 +78,7 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerConductFine(Finding):
     """`about` is what was looked at; `complete` where it holds for every server that answers."""
 
@@ -90,7 +100,7 @@ class ServerConductFine(Finding):
         return f"each of these servers of {self.subject} {WORDS[self.about]}: {servers}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Conduct(Finding):
     """`count` is how many servers answer at all."""
 
@@ -105,7 +115,7 @@ class _Conduct(Finding):
         return f"{len(self.servers)} of {self.count} servers of {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OpenRecursion(_Conduct):
     code: ClassVar[str] = "open-recursion"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -130,7 +140,7 @@ class OpenRecursion(_Conduct):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class UpwardReferral(_Conduct):
     code: ClassVar[str] = "upward-referral"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:UPWARD_REFERRAL", "dnsviz:UPWARD_REFERRAL")
@@ -154,7 +164,7 @@ class UpwardReferral(_Conduct):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TypeNotHandled(_Conduct):
     """`error` is what the question for AAAA gets; empty where it gets no answer."""
 
@@ -191,7 +201,7 @@ class TypeNotHandled(_Conduct):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerConductNotSeen(Finding):
     code: ClassVar[str] = "server-conduct-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

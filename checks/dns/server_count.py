@@ -42,13 +42,22 @@ name that an alias leads to in its place.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar, Literal
 
 from checks.facts.iterate import shown, version
 from checks.facts.ns_names import ServerName, ServerNames, server_names_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 Side = Literal["DEL", "CHILD"]
@@ -66,7 +75,7 @@ def _tag(words: str, side: str, family: int) -> str:
     return f"zonemaster:{words}{middle}_NS_{side}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EnoughNameServers(Finding):
     code: ClassVar[str] = "enough-name-servers"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -85,7 +94,7 @@ class EnoughNameServers(Finding):
         return f"{_where(self.side, self.subject)} names {_what(self.family, self.names)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServersApart(Finding):
     """`tags` are what holds: every name has an address, no two share one, none is an alias."""
 
@@ -111,14 +120,14 @@ class ServersApart(Finding):
         return f"the name servers of {self.subject} are told apart: {', '.join(self.names)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Count(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TooFewNameServers(_Count):
     """`names` are those that count, at most one."""
 
@@ -159,7 +168,7 @@ class TooFewNameServers(_Count):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServersShareAddress(_Count):
     code: ClassVar[str] = "name-servers-share-address"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -198,7 +207,7 @@ class NameServersShareAddress(_Count):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerIsAlias(_Count):
     code: ClassVar[str] = "name-server-is-alias"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -225,7 +234,7 @@ class NameServerIsAlias(_Count):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerCountNotSeen(Finding):
     """`names` could not be looked up to the end, or are not known where there are none."""
 

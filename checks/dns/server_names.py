@@ -41,17 +41,26 @@ the parent zone, set the addresses that the zone itself gives.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import below, shown, version
 from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import NameServerName, Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNameResolves(Finding):
     code: ClassVar[str] = "server-name-resolves"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -63,7 +72,7 @@ class ServerNameResolves(Finding):
         return f"{self.subject} leads to {', '.join(self.addresses)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _ServerName(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -71,7 +80,7 @@ class _ServerName(Finding):
     zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerUnresolvable(_ServerName):
     """`alone` where the zone has no other server with an address."""
 
@@ -112,7 +121,7 @@ class NameServerUnresolvable(_ServerName):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MissingGlue(OfDelegation, _ServerName):
     code: ClassVar[str] = "missing-glue"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -140,7 +149,7 @@ class MissingGlue(OfDelegation, _ServerName):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GlueMismatch(OfDelegation, _ServerName):
     code: ClassVar[str] = "glue-mismatch"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -181,7 +190,7 @@ class GlueMismatch(OfDelegation, _ServerName):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNameNotDetermined(Finding):
     code: ClassVar[str] = "server-name-not-determined"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

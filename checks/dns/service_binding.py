@@ -38,13 +38,23 @@ from typing import ClassVar
 from checks.facts.bindings import Binding, parsed
 from checks.facts.domain import CERTAIN
 from checks.facts.iterate import addresses_of, resolve, shown, version
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 MOST_RECORDS = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoServiceBinding(Finding):
     code: ClassVar[str] = "no-service-binding"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -55,7 +65,7 @@ class NoServiceBinding(Finding):
         return f"{self.subject} has no HTTPS record, and needs none"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceBindingFine(Finding):
     code: ClassVar[str] = "service-binding-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -66,7 +76,7 @@ class ServiceBindingFine(Finding):
         return f"the HTTPS record of {self.subject} leads to where its address records lead"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Wrong(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -81,7 +91,7 @@ class _Wrong(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceBindingDiffers(_Wrong):
     code: ClassVar[str] = "service-binding-differs"
     hints: tuple[str, ...]
@@ -100,7 +110,7 @@ class ServiceBindingDiffers(_Wrong):
         return "Correct ipv4hint and ipv6hint of the HTTPS record, or leave them out."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceBindingDangling(_Wrong):
     code: ClassVar[str] = "service-binding-dangling"
     target: str
@@ -114,7 +124,7 @@ class ServiceBindingDangling(_Wrong):
         return "Name a host that has addresses in the HTTPS record, or remove the record."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceBindingMalformed(_Wrong):
     code: ClassVar[str] = "service-binding-malformed"
     why: str
@@ -128,7 +138,7 @@ class ServiceBindingMalformed(_Wrong):
         return "Correct the HTTPS record, or remove it."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceBindingNotSeen(Finding):
     code: ClassVar[str] = "service-binding-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

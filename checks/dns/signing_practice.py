@@ -56,7 +56,17 @@ from checks.facts.iterate import shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import TYPES, SignedZone, records, signed_zone
 from checks.facts.zone import target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -68,7 +78,7 @@ if TYPE_CHECKING:
 MOST_SERVERS = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SigningInUse(Finding):
     """`keys` are in words, `ends` when the first and the last signature end, None where there are
     none. `usual` where a key is of an algorithm that signers are to use, `sized` where none is of
@@ -103,7 +113,7 @@ class SigningInUse(Finding):
         return f"{keys}; the signatures of keys and SOA end between {first} and {last}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SigningPracticeFine(Finding):
     code: ClassVar[str] = "signing-practice-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -114,7 +124,7 @@ class SigningPracticeFine(Finding):
         return f"{self.subject} is signed as signers are told to: algorithms, keys, times, denials"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Practice(Remarked):
     """`supported` where validators know the algorithm of a key."""
 
@@ -141,7 +151,7 @@ class _Practice(Remarked):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeyAlgorithmDeprecated(_Practice):
     code: ClassVar[str] = "key-algorithm-deprecated"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -155,7 +165,7 @@ class KeyAlgorithmDeprecated(_Practice):
     remedy: ClassVar[str] = "Have the zone moved to algorithm 13 (ECDSAP256SHA256)."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeyAlgorithmNotRecommended(_Practice):
     code: ClassVar[str] = "key-algorithm-not-recommended"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -166,7 +176,7 @@ class KeyAlgorithmNotRecommended(_Practice):
     remedy: ClassVar[str] = "Have the zone moved to algorithm 13 (ECDSAP256SHA256) at leisure."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeyAlgorithmUnusable(_Practice):
     code: ClassVar[str] = "key-algorithm-unusable"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -198,7 +208,7 @@ class KeyAlgorithmUnusable(_Practice):
         return f"in {self.subject}, {self.words}: {effect}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeyTooShort(_Practice):
     code: ClassVar[str] = "key-too-short"
     known_as: ClassVar[tuple[str, ...]] = zonemaster("DNSKEY_SMALLER_THAN_REC")
@@ -206,7 +216,7 @@ class KeyTooShort(_Practice):
     remedy: ClassVar[str] = "Have the key replaced by one of algorithm 13, or of 2048 bits."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySizeNotAllowed(_Practice):
     code: ClassVar[str] = "key-size-not-allowed"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -217,7 +227,7 @@ class KeySizeNotAllowed(_Practice):
     remedy: ClassVar[str] = "Have the key replaced by one of algorithm 13, or of 2048 bits."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeyMalformed(_Practice):
     code: ClassVar[str] = "key-malformed"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -233,7 +243,7 @@ class KeyMalformed(_Practice):
     remedy: ClassVar[str] = "Have that record taken out, and look who put it into the zone."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureEndsSoon(_Practice):
     code: ClassVar[str] = "signature-ends-soon"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -242,7 +252,7 @@ class SignatureEndsSoon(_Practice):
     remedy: ClassVar[str] = "Have the zone signed anew today, and look why its signing stopped."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureLastsLong(_Practice):
     code: ClassVar[str] = "signature-lasts-long"
     known_as: ClassVar[tuple[str, ...]] = zonemaster("DURATION_LONG", "REMAINING_LONG")
@@ -250,7 +260,7 @@ class SignatureLastsLong(_Practice):
     remedy: ClassVar[str] = "Have the zone signed for weeks instead."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AlgorithmWithoutSignature(_Practice):
     code: ClassVar[str] = "algorithm-without-signature"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -263,7 +273,7 @@ class AlgorithmWithoutSignature(_Practice):
     remedy: ClassVar[str] = "Have all signed with it too, or take its keys and DS records out."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RevokedKeyDoesNotSign(_Practice):
     code: ClassVar[str] = "revoked-key-does-not-sign"
     known_as: ClassVar[tuple[str, ...]] = dnsviz("REVOKED_NOT_SIGNING")
@@ -273,7 +283,7 @@ class RevokedKeyDoesNotSign(_Practice):
     remedy: ClassVar[str] = "Have the keys signed with it too, until it is taken out."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Nsec3Iterations(_Practice):
     code: ClassVar[str] = "nsec3-iterations"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -283,7 +293,7 @@ class Nsec3Iterations(_Practice):
     remedy: ClassVar[str] = "Have the zone signed with 0 iterations."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Nsec3IterationsRefused(_Practice):
     code: ClassVar[str] = "nsec3-iterations-refused"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -294,7 +304,7 @@ class Nsec3IterationsRefused(_Practice):
     remedy: ClassVar[str] = "Have the zone signed with 0 iterations."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Nsec3Salted(_Practice):
     code: ClassVar[str] = "nsec3-salted"
     known_as: ClassVar[tuple[str, ...]] = zonemaster("DS03_ILLEGAL_SALT_LENGTH")
@@ -302,7 +312,7 @@ class Nsec3Salted(_Practice):
     remedy: ClassVar[str] = "Have the zone signed without a salt."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SigningPracticeNotSeen(Finding):
     code: ClassVar[str] = "signing-practice-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -33,13 +33,22 @@ equal, make them so. Delete all SOA records but one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.soa import Given, Soa, given
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 SERIAL, PRIMARY, CONTACT, TIMERS = "serial", "primary server", "contact", "timers"
@@ -67,7 +76,7 @@ DIFFERENT = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoaAgrees(Finding):
     """`fields` are those that are equal at all `count` servers."""
 
@@ -90,14 +99,14 @@ class SoaAgrees(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Soa(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoaFieldsDiffer(_Soa):
     """`groups` pairs each value of the field with the servers that give it."""
 
@@ -131,7 +140,7 @@ class SoaFieldsDiffer(_Soa):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SeveralSoaRecords(_Soa):
     code: ClassVar[str] = "several-soa-records"
     usual_severity: ClassVar[Severity] = Severity.WARNING

@@ -43,7 +43,17 @@ from typing import ClassVar
 from checks.facts.iterate import shown
 from checks.facts.soa import Soa, given, newest
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 REFRESH, RETRY, EXPIRE = 14_400, 3_600, 604_800
@@ -111,7 +121,7 @@ def _tags(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"zonemaster:{tag}" for tag in tags))
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoaTimersFine(Finding):
     """`kept` are the tags of the rules that are kept wholly."""
 
@@ -131,7 +141,7 @@ class SoaTimersFine(Finding):
         return f"the SOA record of {self.subject} keeps to the usual: {', '.join(self.rules)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoaTimerUnusual(Finding):
     """`broken` is the tag of the rule that is not kept, `rule` its words."""
 

@@ -39,17 +39,26 @@ the firewall that drops what it does not know.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import Failed
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TransportsWork(Finding):
     code: ClassVar[str] = "transports-work"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -61,7 +70,7 @@ class TransportsWork(Finding):
         return f"TCP and EDNS work at {', '.join(self.servers)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Transport(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -70,7 +79,7 @@ class _Transport(Finding):
     servers: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DnsTcpRefused(_Transport):
     code: ClassVar[str] = "dns-tcp-refused"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -97,7 +106,7 @@ class DnsTcpRefused(_Transport):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsNotSupported(_Transport):
     """`dropped` where the server leaves a query with EDNS unanswered, else it answers an error."""
 
@@ -133,7 +142,7 @@ class EdnsNotSupported(_Transport):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TransportNotSeen(Finding):
     code: ClassVar[str] = "transport-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -31,14 +31,14 @@ from typing import ClassVar
 
 from checks.facts.domain import CERTAIN, zone_of
 from checks.facts.iterate import addresses_of, shown
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Skipped, finding_kind
 from netdiag.network import Asker, ObservationId
 
 NOBODYS_LABEL = "netdiag-looks-for-a-wildcard"
 """Always the same, so that a look can be repeated."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoWildcard(Finding):
     code: ClassVar[str] = "no-wildcard"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -49,7 +49,7 @@ class NoWildcard(Finding):
         return f"{self.subject} has no addresses for names that nobody made"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class WildcardAnswers(Finding):
     code: ClassVar[str] = "wildcard-answers"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -64,7 +64,7 @@ class WildcardAnswers(Finding):
         return f"every name in {self.subject} that nobody made leads to {where}{like}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class WildcardNotSeen(Finding):
     code: ClassVar[str] = "wildcard-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -39,13 +39,22 @@ for DNSKEY records through.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import SignedZone, records, signed_zone, silent
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 
@@ -61,7 +70,7 @@ REFUSALS: Mapping[Answer, Remark] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeysGiven(Finding):
     """`keys` are in words."""
 
@@ -77,7 +86,7 @@ class KeysGiven(Finding):
         return f"{self.subject} has {', '.join(self.keys)}, given by {', '.join(self.servers)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneUnsigned(Finding):
     """`vouched` is whether the parent has DS records, None where it does not say."""
 
@@ -105,7 +114,7 @@ class ZoneUnsigned(Finding):
         return f"no server of {self.subject} has keys, {parent} DS records for it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _KeysProblem(Finding):
     """`servers` are those with whom something is wrong."""
 
@@ -123,7 +132,7 @@ class _KeysProblem(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignedAtSomeServers(_KeysProblem):
     code: ClassVar[str] = "signed-at-some-servers"
     always: ClassVar[tuple[str, ...]] = zonemaster(
@@ -162,7 +171,7 @@ class SignedAtSomeServers(_KeysProblem):
         return "Have the signed zone loaded on that server; its transfer stopped or goes past it."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeysDiffer(_KeysProblem):
     """`what` names in words each key that some do not give."""
 
@@ -182,7 +191,7 @@ class KeysDiffer(_KeysProblem):
         return "Have all servers give the same keys, those of every signer."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeysNotAnswered(_KeysProblem, Remarked):
     """`undecided` where no server says whether a zone with DS records has keys."""
 
@@ -211,7 +220,7 @@ class KeysNotAnswered(_KeysProblem, Remarked):
         return "Have the server's software, or the firewall before it, answer DNSKEY questions."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeysNotSeen(Finding):
     code: ClassVar[str] = "keys-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -53,7 +53,17 @@ from typing import TYPE_CHECKING, ClassVar
 from checks.facts.iterate import shown
 from checks.facts.trust import ds_above
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
@@ -65,7 +75,7 @@ if TYPE_CHECKING:
 MOST_SERVERS = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneNotSigned(Finding):
     code: ClassVar[str] = "zone-not-signed"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -76,7 +86,7 @@ class ZoneNotSigned(Finding):
         return f"the parent of {self.subject} has no DS record for it, so nothing is validated"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignaturesHold(Finding):
     code: ClassVar[str] = "signatures-hold"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -97,7 +107,7 @@ def whose(planned: bool) -> str:
     return "the planned" if planned else "the parent's"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Unsound(Finding):
     """`servers` show it, `hidden` where another server does not.
 
@@ -145,7 +155,7 @@ class Unsound(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsWithoutMatchingKey(Unsound):
     code: ClassVar[str] = "ds-without-matching-key"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
@@ -168,7 +178,7 @@ class DsWithoutMatchingKey(Unsound):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureMissing(Unsound):
     code: ClassVar[str] = "signature-missing"
     says: ClassVar[str] = "there is no signature"
@@ -180,7 +190,7 @@ class SignatureMissing(Unsound):
     known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureExpired(Unsound):
     code: ClassVar[str] = "signature-expired"
     says: ClassVar[str] = "the signatures have run out"
@@ -192,7 +202,7 @@ class SignatureExpired(Unsound):
     known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureNotYetValid(Unsound):
     code: ClassVar[str] = "signature-not-yet-valid"
     says: ClassVar[str] = "the signatures are not valid yet"
@@ -204,7 +214,7 @@ class SignatureNotYetValid(Unsound):
     known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureInvalid(Unsound):
     code: ClassVar[str] = "signature-invalid"
     says: ClassVar[str] = "the signatures do not verify"
@@ -216,7 +226,7 @@ class SignatureInvalid(Unsound):
     known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignaturesNotJudged(Finding):
     code: ClassVar[str] = "signatures-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -43,7 +43,17 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, FailureKind
 from netdiag.policy import TRANSFER
@@ -52,7 +62,7 @@ from netdiag.requests import DnsQuery
 HUNG_UP = frozenset({FailureKind.CLOSED_EARLY, FailureKind.RESET, FailureKind.REFUSED})
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Transfer(Finding):
     area: ClassVar[Area] = Area.DNS
     servers: tuple[str, ...]
@@ -62,7 +72,7 @@ class _Transfer(Finding):
         return ", ".join(self.servers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneTransferOpen(_Transfer):
     """`count` is how many servers answer at all."""
 
@@ -93,7 +103,7 @@ class ZoneTransferOpen(_Transfer):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneTransferRefused(_Transfer):
     """`complete` where it holds for every server that answers."""
 
@@ -111,7 +121,7 @@ class ZoneTransferRefused(_Transfer):
         return f"these servers do not give the whole zone {self.subject} away: {self.listed}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneTransferNotSeen(_Transfer):
     code: ClassVar[str] = "zone-transfer-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

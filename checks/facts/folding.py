@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from netdiag.model import Endpoint, Finding
+from netdiag.model import Endpoint, Finding, finding_kind
 
 MOST_NAMED = 6
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Foldable(Finding):
     """A finding that several like it can be made into one of.
 
@@ -34,7 +33,7 @@ class Foldable(Finding):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OfEndpoints(Foldable):
     """A finding about one or more (address, port) pairs of the target."""
 
@@ -54,7 +53,7 @@ class OfEndpoints(Foldable):
         return tuple(dict.fromkeys(endpoint.port for endpoint in self.endpoints))
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OfAddresses(Foldable):
     """A finding about one or more addresses of the target."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed, spelled
-from netdiag.model import Area, Endpoint, Outcome, Owner, Severity
+from netdiag.model import Area, Endpoint, Outcome, Owner, Severity, finding_kind
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OfPages(OfEndpoints):
     """A finding about what is shown under `urls` at `endpoints`.
 
@@ -30,7 +30,7 @@ class OfPages(OfEndpoints):
         return f"{listed(self.urls)}{where}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class BadPage(OfPages):
     """A problem; `hidden` where another port or address serves well."""
 
@@ -47,7 +47,7 @@ class BadPage(OfPages):
         return self.usual_severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceUnavailable(BadPage):
     """The service itself says so; `said` is what, in words."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from checks.facts.iterate import is_registry, shown
 from checks.facts.zone import Zone
-from netdiag.model import Finding, Outcome, Owner
+from netdiag.model import Finding, Outcome, Owner, finding_kind
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OfDelegation(Finding):
     """A fault of what the parent zone says. `parent` is that zone, as shown, and empty where the
     delegation is only planned."""

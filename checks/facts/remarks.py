@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from netdiag.model import Finding
+from netdiag.model import Finding, finding_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Remark:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Remarked(Finding):
     """A finding whose names elsewhere are those of its remarks."""
 

@@ -37,7 +37,7 @@ from typing import ClassVar
 
 from checks.facts.folding import listed
 from checks.facts.near import DEFAULTS
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Severity, finding_kind
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Interfaces, Proxies, Route, Routes
 from netdiag.requests import ReadInterfaces, ReadProxies, ReadRoutes
@@ -46,7 +46,7 @@ HALVES = frozenset({"0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"})
 SUBJECT = "this machine"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoProxy(Finding):
     code: ClassVar[str] = "no-proxy"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -57,7 +57,7 @@ class NoProxy(Finding):
         return "no proxy is prescribed on this machine"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ProxyConfigured(Finding):
     code: ClassVar[str] = "proxy-configured"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -73,7 +73,7 @@ class ProxyConfigured(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoTunnel(Finding):
     code: ClassVar[str] = "no-tunnel"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -84,7 +84,7 @@ class NoTunnel(Finding):
         return "the default route of this machine does not go through a tunnel"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TunnelCarriesTraffic(Finding):
     code: ClassVar[str] = "tunnel-carries-traffic"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -100,7 +100,7 @@ class TunnelCarriesTraffic(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DetourNotSeen(Finding):
     code: ClassVar[str] = "detour-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -35,16 +35,25 @@ Look at the local network's router: power, cable, Wi-Fi; restart it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, folded, listed
 from checks.facts.near import Gateway, Near, near_sides
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GatewayForwards(Finding):
     code: ClassVar[str] = "gateway-forwards"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -56,7 +65,7 @@ class GatewayForwards(Finding):
         return f"the gateway forwards IPv{self.family}: answers come from beyond it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GatewayAnswers(Finding):
     code: ClassVar[str] = "gateway-answers"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -68,7 +77,7 @@ class GatewayAnswers(Finding):
         return f"the IPv{self.family} gateway itself answers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GatewaySilent(Foldable):
     """`hidden` is whether the other family works."""
 
@@ -113,7 +122,7 @@ class GatewaySilent(Foldable):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GatewayNotSeen(Finding):
     code: ClassVar[str] = "gateway-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -34,7 +34,17 @@ from typing import ClassVar
 
 from checks.facts.addresses import Addresses, target_addresses
 from checks.facts.folding import listed
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, HostsEntries
 from netdiag.requests import ReadHostsFile, TcpConnect
@@ -42,7 +52,7 @@ from netdiag.requests import ReadHostsFile, TcpConnect
 MOST_TRIED = 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoHostsEntry(Finding):
     code: ClassVar[str] = "no-hosts-entry"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -53,7 +63,7 @@ class NoHostsEntry(Finding):
         return f"the hosts file of this machine says nothing of {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostsFileOverride(Finding):
     """`entries` are the hosts file's addresses, `published` the DNS's; `serves` is whether an
     asked port connects at an address that only the hosts file has."""
@@ -98,7 +108,7 @@ class HostsFileOverride(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HostsFileUnjudged(Finding):
     code: ClassVar[str] = "hosts-file-unjudged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

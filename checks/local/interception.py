@@ -41,7 +41,17 @@ from typing import ClassVar
 
 from checks.facts.iterate import version
 from checks.facts.machine import own_namespace, usable_families
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -50,7 +60,7 @@ ASKED = 2
 """Root servers of each family: one may be down, two answering alike are no accident."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DnsNotIntercepted(Finding):
     code: ClassVar[str] = "dns-not-intercepted"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -61,7 +71,7 @@ class DnsNotIntercepted(Finding):
         return f"DNS questions over {self.subject} get to the servers that they are sent to"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DnsIntercepted(Finding):
     code: ClassVar[str] = "dns-intercepted"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -94,7 +104,7 @@ class DnsIntercepted(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class InterceptionNotSeen(Finding):
     code: ClassVar[str] = "interception-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -39,7 +39,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import listed
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Failed, Interface, Interfaces
 from netdiag.requests import ReadInterfaces
@@ -48,7 +58,7 @@ INNER = ("docker", "br-", "veth", "virbr")
 SUBJECT = "this machine"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LinkUp(Finding):
     code: ClassVar[str] = "link-up"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -60,7 +70,7 @@ class LinkUp(Finding):
         return f"{listed(self.names)} of this machine is connected and has an address"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LinkDown(Finding):
     code: ClassVar[str] = "link-down"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -83,7 +93,7 @@ class LinkDown(Finding):
         return "Your computer is not connected to a network: please check the cable or the Wi-Fi."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoAddress(Finding):
     code: ClassVar[str] = "no-address"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -113,7 +123,7 @@ class NoAddress(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LinkNotSeen(Finding):
     code: ClassVar[str] = "link-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -44,20 +44,29 @@ security program or of a VPN client; ip route for a prohibited route.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import Ways
 from checks.facts.folding import Foldable, OfAddresses, folded
 from checks.facts.reach import Port, Reach, address_in
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind
 from netdiag.special import NEVER, special
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SendingAllowed(OfAddresses):
     code: ClassVar[str] = "sending-allowed"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -68,7 +77,7 @@ class SendingAllowed(OfAddresses):
         return f"this machine refuses nothing that was to be sent to {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LocalFirewall(OfAddresses):
     """`hidden` is whether another address of the target works."""
 
@@ -105,7 +114,7 @@ class LocalFirewall(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SendingNotTold(OfAddresses):
     code: ClassVar[str] = "sending-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

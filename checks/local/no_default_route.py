@@ -40,13 +40,13 @@ from typing import ClassVar
 from checks.facts.folding import listed
 from checks.facts.machine import source_of
 from checks.facts.outside import wanted
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Failed, FailureKind, SourceAddress
 from netdiag.requests import ReadRoutes, SelectSource
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DefaultRoute(Finding):
     code: ClassVar[str] = "default-route"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -59,7 +59,7 @@ class DefaultRoute(Finding):
         return f"this machine speaks IPv{self.family} with {self.source}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class FamilyNotObservable(Finding):
     """The machine lacks one family, which is no fault; the target's side of it stays unseen."""
 
@@ -76,7 +76,7 @@ class FamilyNotObservable(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoDefaultRoute(Finding):
     code: ClassVar[str] = "no-default-route"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -105,7 +105,7 @@ class NoDefaultRoute(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RoutesNotSeen(Finding):
     code: ClassVar[str] = "routes-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

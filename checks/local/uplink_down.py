@@ -43,7 +43,17 @@ from typing import ClassVar
 
 from checks.facts.folding import listed
 from checks.facts.near import Gateway, Near, near_sides
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Proxies
 from netdiag.requests import ReadProxies
@@ -51,7 +61,7 @@ from netdiag.requests import ReadProxies
 SUBJECT = "this machine's uplink"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class UplinkWorks(Finding):
     code: ClassVar[str] = "uplink-works"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -63,7 +73,7 @@ class UplinkWorks(Finding):
         return f"the Internet answers over IPv{self.family}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class UplinkDown(Finding):
     """`last` is the last router that answered on the way out, empty where none did."""
 
@@ -103,7 +113,7 @@ class UplinkDown(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Ipv6HalfBroken(Finding):
     code: ClassVar[str] = "ipv6-half-broken"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -133,7 +143,7 @@ class Ipv6HalfBroken(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class UplinkNotSeen(Finding):
     code: ClassVar[str] = "uplink-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -38,7 +38,6 @@ Ask that network for a null route to the address (set against an attack, perhaps
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import (
@@ -55,11 +54,21 @@ from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NothingVanishes(OfAddresses):
     code: ClassVar[str] = "nothing-vanishes"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -70,7 +79,7 @@ class NothingVanishes(OfAddresses):
         return f"packets get to {self.subject} and back"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class BlackHole(OfAddresses):
     """`last` are the last routers that answer, at the hops `ttls`; `after` says behind what
     packets vanish, with the next router where it is known."""
@@ -124,7 +133,7 @@ class BlackHole(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class VanishingNotSeen(OfAddresses):
     code: ClassVar[str] = "vanishing-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -44,11 +44,21 @@ from typing import ClassVar
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.loss import Losses, Lost, behind, interval, losses
 from checks.facts.ownership import Place, place_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PathLosesNothing(OfAddresses):
     code: ClassVar[str] = "path-loses-nothing"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -59,7 +69,7 @@ class PathLosesNothing(OfAddresses):
         return f"packets to {self.subject} and back are not lost more than is usual"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class IcmpRateLimited(OfAddresses):
     code: ClassVar[str] = "icmp-rate-limited"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -77,7 +87,7 @@ class IcmpRateLimited(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PacketLoss(OfAddresses):
     """`lost` of `tried` exchanges; the loss begins behind one of `places`, at the hops `ttls`, the
     likeliest first."""
@@ -154,7 +164,7 @@ SEVERE = 0.5
 """Share of lost exchanges above which connections fail rather than slow down."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LossNotTold(OfAddresses):
     code: ClassVar[str] = "loss-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

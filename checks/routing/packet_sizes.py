@@ -52,13 +52,23 @@ from checks.facts.path import Path
 from checks.facts.reach import Reach
 from checks.facts.sizes import Advice, Sizes, sizes_to
 from checks.facts.stalls import Stalled, Stalls, stalls
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 Direction = Literal["to the host", "from the host"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LargePacketsPass(OfAddresses):
     """`size` octets get there; `told` is what routers said on the way."""
 
@@ -74,7 +84,7 @@ class LargePacketsPass(OfAddresses):
         return f"packets of {self.size} octets get to {self.subject} unfragmented{how}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SizeMakesNoDifference(OfAddresses):
     code: ClassVar[str] = "size-makes-no-difference"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -88,7 +98,7 @@ class SizeMakesNoDifference(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PmtuBlackHole(OfAddresses):
     """`passes` is the largest size known to get through, `vanishes` the smallest known not to.
 
@@ -171,7 +181,7 @@ HEADERS = 60
 """Octets of the IPv6 and TCP headers, which an MSS does not count."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class WrongMtuAdvice(OfAddresses):
     """`place` refuses `size` octets and says that `mtu` would pass, which is no use."""
 
@@ -215,7 +225,7 @@ class WrongMtuAdvice(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PacketSizesNotSeen(OfAddresses):
     code: ClassVar[str] = "packet-sizes-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -33,7 +33,6 @@ that it announces and does not have.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import Loop, Untold, Ways, break_of
@@ -41,11 +40,21 @@ from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoLoop(OfAddresses):
     code: ClassVar[str] = "no-loop"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -56,7 +65,7 @@ class NoLoop(OfAddresses):
         return f"no loop on the way to {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RoutingLoop(OfAddresses):
     """`loops` are the routers of each loop in the order in which packets first meet them, `ttls`
     their first hops where the path shows them."""
@@ -110,7 +119,7 @@ class RoutingLoop(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LoopNotSeen(OfAddresses):
     code: ClassVar[str] = "loop-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

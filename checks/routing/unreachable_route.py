@@ -45,7 +45,6 @@ of that prefix.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.breaks import (
@@ -61,12 +60,22 @@ from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place
 from checks.facts.reach import Reach
 from checks.facts.ways import ways_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.outcomes import Unreachable
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RoutesComplete(OfAddresses):
     code: ClassVar[str] = "routes-complete"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -77,7 +86,7 @@ class RoutesComplete(OfAddresses):
         return f"the routers on the way to {self.subject} have a route to it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RouteNotDenied(OfAddresses):
     """No router denied a route, though the way is not known to be complete."""
 
@@ -90,7 +99,7 @@ class RouteNotDenied(OfAddresses):
         return f"no router says that it has no route to {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class UnreachableRoute(OfAddresses):
     """The `routers` of one network say `says`, `milliseconds` after the packet left here."""
 
@@ -142,7 +151,7 @@ class UnreachableRoute(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RouteNotSeen(OfAddresses):
     code: ClassVar[str] = "route-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -46,7 +46,17 @@ from checks.facts.mail import MAIL_PORT, doors_of, mail_of
 from checks.facts.pages import ServiceUnavailable, folded_pages
 from checks.facts.reach import connects
 from checks.facts.speech import first_line, protocol_of, speech_of
-from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Endpoint,
+    Finding,
+    Outcome,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Banner, Failed, FailureKind
 from netdiag.requests import ReadBanner
@@ -72,7 +82,7 @@ REFUSALS: dict[int, tuple[str, ...]] = {
 Said = Literal["greeting", "refusal", "something else"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServiceGreets(OfEndpoints):
     code: ClassVar[str] = "service-greets"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -84,7 +94,7 @@ class ServiceGreets(OfEndpoints):
         return f"the service on {self.subject} greets its visitors: {self.text}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GreetingNotUnderstood(OfEndpoints):
     code: ClassVar[str] = "greeting-not-understood"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -100,7 +110,7 @@ class GreetingNotUnderstood(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class GreetingNotHeard(OfEndpoints):
     """`listed` where the port is that of a mail host and was not asked for itself."""
 

@@ -45,7 +45,17 @@ from checks.facts.authorities import KNOWN, identifiers_of
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.iterate import Resolution, resolve, shown
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import Certificate, TlsSession
 
@@ -54,7 +64,7 @@ MOST_LEVELS = 8
 _PROPERTY = re.compile(r'(\d{1,3})\s+([A-Za-z0-9]{1,15})\s+"?([^"]*)"?')
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CaaAllowsIssuer(OfEndpoints):
     """`at` is the name whose records apply, empty where there are none."""
 
@@ -70,7 +80,7 @@ class CaaAllowsIssuer(OfEndpoints):
         return f"the CAA records of {self.at} allow the issuer of what {self.subject} serves"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CaaForbidsIssuer(OfEndpoints):
     code: ClassVar[str] = "caa-forbids-issuer"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -101,7 +111,7 @@ class CaaForbidsIssuer(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CaaNotJudged(OfEndpoints):
     code: ClassVar[str] = "caa-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -69,7 +69,17 @@ from checks.facts.certificates import (
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.web import WEB_TLS_PORTS, first_request
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, HttpReply, TlsSession
 
@@ -77,7 +87,7 @@ SOON = timedelta(days=14)
 CLOCKS_DIFFER = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateFine(OfEndpoints):
     """`unnamed` where the target is an address, for which no name was compared."""
 
@@ -96,7 +106,7 @@ class CertificateFine(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Bad(OfEndpoints):
     """A fault of a certificate.
 
@@ -117,7 +127,7 @@ class _Bad(OfEndpoints):
         return Severity.WARNING if self.hidden else self.usual_severity
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Dated(_Bad):
     """`whose` is the certificate's subject, `date` the end or beginning of its validity."""
 
@@ -140,7 +150,7 @@ class _Dated(_Bad):
         return "so says this machine's clock, with which no other could be compared"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateExpired(_Dated):
     code: ClassVar[str] = "certificate-expired"
 
@@ -165,7 +175,7 @@ class CertificateExpired(_Dated):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateNotYetValid(_Dated):
     code: ClassVar[str] = "certificate-not-yet-valid"
 
@@ -188,7 +198,7 @@ class CertificateNotYetValid(_Dated):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateExpiresSoon(_Bad):
     code: ClassVar[str] = "certificate-expires-soon"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -214,7 +224,7 @@ class CertificateExpiresSoon(_Bad):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateNameMismatch(_Bad):
     """`host` is the name asked for, `names` those that the certificate is for."""
 
@@ -245,7 +255,7 @@ class CertificateNameMismatch(_Bad):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateUntrusted(_Bad):
     """`issuer` signed it, `why` is the reason in words."""
 
@@ -272,7 +282,7 @@ class CertificateUntrusted(_Bad):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateChainIncomplete(_Bad):
     """`issuer` signed the server's certificate, and its own is not sent."""
 
@@ -303,7 +313,7 @@ class CertificateChainIncomplete(_Bad):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateDatesDoubtful(OfEndpoints):
     """The clocks of this machine and of the server differ by `days`; the dates depend on whose."""
 
@@ -325,7 +335,7 @@ class CertificateDatesDoubtful(OfEndpoints):
         return "Set this machine's clock right and look again."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CertificateNotSeen(OfEndpoints):
     code: ClassVar[str] = "certificate-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -78,13 +78,14 @@ from netdiag.model import (
     Owner,
     Severity,
     Skipped,
+    finding_kind,
 )
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import NO_STARTTLS, Failed, TlsSession
 from netdiag.requests import TlsHandshake
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoTlsa(OfEndpoints):
     code: ClassVar[str] = "no-tlsa"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -95,7 +96,7 @@ class NoTlsa(OfEndpoints):
         return f"the DNS announces no certificate for {self.subject} (there are no TLSA records)"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsaMatches(OfEndpoints):
     code: ClassVar[str] = "tlsa-matches"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -108,7 +109,7 @@ class TlsaMatches(OfEndpoints):
         return f"what is served at {self.subject} is what {self.name} announces ({self.record})"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Wrong(OfEndpoints):
     """`name` is where the records are, `mail` whether they are for mail between servers."""
 
@@ -136,7 +137,7 @@ class _Wrong(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsaMismatch(_Wrong):
     code: ClassVar[str] = "tlsa-mismatch"
     why: tuple[str, ...]
@@ -153,7 +154,7 @@ class TlsaMismatch(_Wrong):
         return "Publish a TLSA record of the key in use (3 1 1), or bring the old key back."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsaWithoutTls(_Wrong):
     code: ClassVar[str] = "tlsa-without-tls"
     area: ClassVar[Area] = Area.SERVICE
@@ -171,7 +172,7 @@ class TlsaWithoutTls(_Wrong):
         return "Switch STARTTLS on at the mail server, or remove the TLSA records."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsaUnusable(_Wrong):
     code: ClassVar[str] = "tlsa-unusable"
     records: tuple[str, ...]
@@ -193,7 +194,7 @@ class TlsaUnusable(_Wrong):
         return "Publish a record 3 1 1 with the SHA-256 digest of the server's public key."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsaNotSigned(_Wrong):
     code: ClassVar[str] = "tlsa-not-signed"
 
@@ -213,7 +214,7 @@ class TlsaNotSigned(_Wrong):
         return "Have the zone signed (DNSSEC) and its DS records published, or remove the records."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsaNotJudged(OfEndpoints):
     code: ClassVar[str] = "tlsa-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

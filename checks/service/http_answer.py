@@ -71,7 +71,18 @@ from checks.facts.folding import Foldable, listed
 from checks.facts.pages import BadPage, OfPages, ServiceUnavailable, folded_pages
 from checks.facts.speech import first_line
 from checks.facts.web import Step, Stop, Visit, Visits, visits
-from netdiag.model import Area, Brief, Check, Endpoint, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Endpoint,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import Failed, FailureKind, HttpReply, IcmpError, Reset
 from netdiag.special import described, special
@@ -110,7 +121,7 @@ NOT_HTTP = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HttpOk(OfPages):
     """`finals` are the URLs that answered, `waits` seconds until their first octet."""
 
@@ -132,7 +143,7 @@ class HttpOk(OfPages):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PageNotFound(OfPages):
     code: ClassVar[str] = "page-not-found"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -147,7 +158,7 @@ class PageNotFound(OfPages):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SlowFirstByte(BadPage):
     code: ClassVar[str] = "slow-first-byte"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -177,7 +188,7 @@ class SlowFirstByte(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ApplicationError(BadPage):
     """`marks` is by what the application was recognised, empty where by the status alone."""
 
@@ -210,7 +221,7 @@ class ApplicationError(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ProxyError(BadPage):
     """`server` is the name that the proxy gives itself."""
 
@@ -241,7 +252,7 @@ class ProxyError(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AccessDenied(BadPage):
     """`challenge` where the answer is a test for robots."""
 
@@ -279,7 +290,7 @@ class AccessDenied(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AnswerTruncated(BadPage):
     """`sizes` are pairs of octets received and promised."""
 
@@ -313,7 +324,7 @@ class AnswerTruncated(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RedirectLoop(BadPage):
     """`repeats` where a URL came again; else there was no end after many redirects."""
 
@@ -344,7 +355,7 @@ class RedirectLoop(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RedirectBroken(BadPage):
     """`to` is where the redirect leads, `why` that cannot work, in words."""
 
@@ -372,7 +383,7 @@ class RedirectBroken(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RedirectToPrivateAddress(BadPage):
     """`to` is where the redirect leads, `address` where that is; `named` where the redirect gives a
     name, which may have another address elsewhere."""
@@ -410,7 +421,7 @@ class RedirectToPrivateAddress(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class HttpAnswerMalformed(BadPage):
     """`what` came instead of an HTTP answer, in words."""
 
@@ -440,7 +451,7 @@ class HttpAnswerMalformed(BadPage):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PageNotSeen(OfPages):
     """`answered` where a web service answered something; `hidden` where another visit was well."""
 

@@ -44,7 +44,17 @@ from typing import ClassVar
 from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.stalls import SMALL
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind, TlsSession
 from netdiag.requests import TlsHandshake
@@ -60,7 +70,7 @@ NO_PROTOCOL = "no application protocol"
 """What OpenSSL calls the alert of a server that speaks none of the protocols."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LongHelloAnswered(OfEndpoints):
     code: ClassVar[str] = "long-hello-answered"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -71,7 +81,7 @@ class LongHelloAnswered(OfEndpoints):
         return f"{self.subject} answers a TLS hello that is longer than a packet"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsHelloSizeIntolerant(OfEndpoints):
     """`how` the long hello fails, in words; `lost` where it was never acknowledged."""
 
@@ -114,7 +124,7 @@ class TlsHelloSizeIntolerant(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LongHelloNotJudged(OfEndpoints):
     code: ClassVar[str] = "long-hello-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -49,7 +49,17 @@ from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.speech import first_line
 from checks.facts.web import first_request
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind, HttpReply, TlsSession
 from netdiag.requests import TlsHandshake
@@ -59,7 +69,7 @@ RULE_BROKEN = "TLS: "
 """How the detail of an outcome of kind `OTHER` begins where OpenSSL refused to go on."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsFine(OfEndpoints):
     code: ClassVar[str] = "tls-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -73,7 +83,7 @@ class TlsFine(OfEndpoints):
         return f"a TLS handshake with {self.subject} comes about{how}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Failed(OfEndpoints):
     """`hidden` where another port or address shakes hands."""
 
@@ -87,7 +97,7 @@ class _Failed(OfEndpoints):
         return Severity.WARNING if self.hidden else Severity.CRITICAL
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsVersionMismatch(_Failed):
     code: ClassVar[str] = "tls-version-mismatch"
     said: str
@@ -115,7 +125,7 @@ class TlsVersionMismatch(_Failed):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsHandshakeFailed(_Failed):
     """`how` it failed and what the `control` showed, in words."""
 
@@ -142,7 +152,7 @@ class TlsHandshakeFailed(_Failed):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsNotSeen(OfEndpoints):
     code: ClassVar[str] = "tls-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

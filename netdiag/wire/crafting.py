@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from unittest.mock import patch
 
 from netdiag.wire import sockets
 
@@ -70,6 +69,8 @@ def _layers() -> _Layers:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
+    from unittest.mock import patch
+
     nowhere = dict.fromkeys(_FOLDERS, os.devnull)
     with patch.dict(os.environ, nowhere):
         from scapy import interfaces

@@ -36,11 +36,12 @@ from netdiag.requests import (
     TlsHandshake,
 )
 from netdiag.wire import failures
-from netdiag.wire.hops import Flows, Stray
 from netdiag.wire.sockets import Clock
 
 if TYPE_CHECKING:
     import ssl
+
+    from netdiag.wire.hops import Flows, Stray
 
 AT_ONCE = 192
 """Requests under way at one time, so that no system's usual limit of open files (256) is met."""
@@ -55,7 +56,13 @@ class LiveTransport:
     def __init__(self, clock: Clock, stray: Stray | None = None) -> None:
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._hops = Flows(clock, stray)
+        self._stray = stray
+
+    @cached_property
+    def _hops(self) -> Flows:
+        from netdiag.wire.hops import Flows
+
+        return Flows(self._clock, self._stray)
 
     @cached_property
     def _verifying(self) -> ssl.SSLContext:
@@ -79,7 +86,8 @@ class LiveTransport:
 
     async def close(self) -> None:
         """Close what requests share."""
-        self._hops.close()
+        if "_hops" in vars(self):
+            self._hops.close()
 
     def capabilities(self) -> dict[str, bool]:
         """What this platform and user let netdiag see, for the record."""
