@@ -360,7 +360,7 @@ SIGNING: dict[str, Stage] = {
     "key-standby": _more_key("-A", "now+90d", "-P", "now-1h"),
     "nsec3": _options("-3", "-", "-H", "0"),
     "nsec3-salt": _options("-3", "abcd", "-H", "10"),
-    "nsec3-iterations": _options("-3", "-", "-H", "200"),
+    "nsec3-iterations": _options("-3", "-", "-H", "150"),
     "nsec3-opt-out": _options("-3", "-", "-H", "0", "-A"),
     "expired": _valid(-40, -1),
     "not-yet": _valid(2, 30),

@@ -194,7 +194,7 @@ def answered(conducts: list[Answer], wire: bytes, ask: Ask) -> bytes | None:
     def direct(message: Message) -> Message:
         return dns.message.from_wire(ask(message.to_wire()), continue_on_error=True)
 
-    chain = direct
+    chain: Callable[[Message], Message] = direct
     for conduct in conducts:
         chain = _before(conduct, chain)
     try:
