@@ -186,9 +186,19 @@ class ResourceRecord:
     data: str
 
 
+Cookie: TypeAlias = Literal["none", "client", "both", "foreign", "malformed"]
+"""What of a DNS cookie came back (RFC 7873): nothing, the client's half as it was sent, the
+server's half with it, another client's, or octets of a length that no cookie has."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsReply:
-    """A DNS message that answers the question asked. `rcode` is the mnemonic, OPT's included."""
+    """A DNS message that answers the question asked. `rcode` is the mnemonic, OPT's included.
+
+    `edns_version`, `edns_flags` (DO left out), `edns_options` (their codes) and `cookie` are what
+    the OPT record says. `case_kept` tells that the question came back spelled as it was sent,
+    `foreign_class` that a record is of another class than the question.
+    """
 
     type: ClassVar[str] = "dns-reply"
     rcode: str = "NOERROR"
@@ -200,7 +210,13 @@ class DnsReply:
     authority: tuple[ResourceRecord, ...] = ()
     additional: tuple[ResourceRecord, ...] = ()
     edns: bool = False
+    edns_version: int = 0
+    edns_flags: int = 0
+    edns_options: tuple[int, ...] = ()
+    cookie: Cookie = "none"
     extended_errors: tuple[tuple[int, str], ...] = ()
+    case_kept: bool = True
+    foreign_class: bool = False
     transport: Literal["udp", "tcp"] = "udp"
     size: int = 0
     rtt: float = 0.0

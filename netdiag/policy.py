@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from netdiag.budget import Budget, Ledger
 from netdiag.destinations import Destinations
 from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
-from netdiag.requests import DnsQuery, Request
+from netdiag.requests import COOKIE, EXPIRE, NSID, UNKNOWN_OPTION, DnsQuery, Request
 
 MOST_EDNS = 1232
 """Octets of a UDP answer that may be asked for: what fits into every path without fragments
@@ -21,6 +21,12 @@ MOST_EDNS = 1232
 
 TRANSFER = "AXFR"
 """The one type of question that asks for a whole zone (RFC 5936)."""
+
+VERSION_NAMES = ("version.bind.", "version.server.")
+"""What class CH is asked for: the software of a server (RFC 4892)."""
+
+_OPTIONS = frozenset({NSID, EXPIRE, COOKIE, UNKNOWN_OPTION})
+"""EDNS options that neither tell of a user nor keep anything at a server."""
 
 _META_NAMES = frozenset(
     {"ANY", "*", TRANSFER, "IXFR", "MAILA", "MAILB", "TKEY", "TSIG", "OPT", "NXNAME", "NONE"}
@@ -86,6 +92,10 @@ class Policy:
 
     def _asks_too_much(self, query: DnsQuery) -> bool:
         if query.udp_payload is not None and query.udp_payload > MOST_EDNS:
+            return True
+        if not _OPTIONS.issuperset(query.edns_options):
+            return True
+        if query.rclass != "IN" and (query.name not in VERSION_NAMES or query.rtype != "TXT"):
             return True
         return is_meta(query.rtype) and not self._owned(query)
 

@@ -26,12 +26,14 @@ _LOCAL = "nothing"
 REVIEWS: dict[type[Any], Review] = {
     requests.DnsQuery: Review(
         "One DNS message with opcode QUERY and one question, over UDP, once more when unanswered; "
-        "over TCP when asked for so or when the answer was truncated.",
+        "over TCP when asked for so or when the answer was truncated. EDNS may have an undefined "
+        "version, flag or empty option, or a client cookie; class CH asks for a server's version.",
         "A query reads. UPDATE and NOTIFY, which write, have other opcodes. The policy refuses "
         "types that ask for more than one kind of record (ANY, IXFR); a transfer (AXFR) is begun "
         "only where the user says to own the zone, and read no further than its second record. The "
-        "EDNS size bounds the answer.",
-        "RFC 1035, section 4.1.1; RFC 2136; RFC 1996; RFC 6891; RFC 5936",
+        "EDNS size bounds the answer. What EDNS leaves undefined a server has to ignore or refuse.",
+        "RFC 1035, section 4.1.1; RFC 2136; RFC 1996; RFC 6891; RFC 8906, section 8.2; RFC 7873; "
+        "RFC 4892; RFC 5936",
     ),
     requests.Echo: Review(
         "ICMP echo requests, or UDP datagrams to a port where nothing listens.",

@@ -13,7 +13,10 @@ from collections.abc import Iterable
 from netdiag.network import Observation
 from netdiag.outcomes import Failed, FailureKind
 from netdiag.requests import (
+    COOKIE,
+    EXPIRE,
     FULL_TTL,
+    NSID,
     DataProbe,
     DnsQuery,
     Echo,
@@ -40,6 +43,8 @@ from netdiag.requests import (
 
 MOST = 6
 """Commands shown for one finding; the evidence holds the rest."""
+
+_DIG_OPTIONS = {NSID: "+nsid", EXPIRE: "+expire", COOKIE: "+cookie"}
 
 
 def commands(observations: Iterable[Observation]) -> tuple[str, ...]:
@@ -122,12 +127,25 @@ def _dig(query: DnsQuery) -> str:
     words = ["dig", f"@{shlex.quote(query.server)}"]
     if query.port != 53:
         words += ["-p", str(query.port)]
-    words += [shlex.quote(query.name), shlex.quote(query.rtype)]
+    words += [shlex.quote(query.spelling), shlex.quote(query.rtype)]
+    words += [query.rclass] if query.rclass != "IN" else []
     words.append("+rec" if query.recursion_desired else "+norec")
-    words.append("+noedns" if query.udp_payload is None else f"+bufsize={query.udp_payload}")
     flags = {"+tcp": query.transport == "tcp", "+dnssec": query.dnssec}
-    flags["+cd"] = query.checking_disabled
+    flags |= {"+cd": query.checking_disabled, "+ignore": not query.whole}
+    words += ["+noedns"] if query.udp_payload is None else _edns(query)
     return " ".join(words + [flag for flag, on in flags.items() if on])
+
+
+def _edns(query: DnsQuery) -> list[str]:
+    """dig sends a cookie of its own accord."""
+    flags = {
+        f"+edns={query.edns_version}": query.edns_version,
+        "+noednsnegotiation": query.edns_version,
+        f"+ednsflags={query.edns_flags:#x}": query.edns_flags,
+        "+nocookie": COOKIE not in query.edns_options and query.edns_options,
+    }
+    options = (_DIG_OPTIONS.get(code, f"+ednsopt={code}") for code in query.edns_options)
+    return [f"+bufsize={query.udp_payload}", *(flag for flag, on in flags.items() if on), *options]
 
 
 def _curl_json(request: RdapQuery | RoutingQuery) -> str:

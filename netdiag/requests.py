@@ -14,6 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+NSID, EXPIRE, COOKIE = 3, 9, 10
+"""EDNS options that a question may carry (RFC 5001, RFC 7314, RFC 7873)."""
+
+UNKNOWN_OPTION = 100
+"""An EDNS option that nobody has defined (RFC 8906, section 8.2.2)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsQuery:
@@ -21,7 +27,11 @@ class DnsQuery:
 
     `udp_payload` is the EDNS buffer size in octets; None sends no EDNS. Over UDP a lost query is
     sent once more, and a truncated answer is asked for again over TCP: both are attempts of this
-    one observation.
+    one observation. Without `whole` a truncated answer is the outcome.
+
+    `case` is how the letters of the name are spelled on the wire. The OPT record is of
+    `edns_version`, with `edns_flags` besides DO, and with `edns_options`: empty ones, but for
+    `COOKIE`, which holds a client cookie.
     """
 
     type: ClassVar[str] = "dns-query"
@@ -36,10 +46,28 @@ class DnsQuery:
     dnssec: bool = False
     udp_payload: int | None = 1232
     attempt: int = 0
+    rclass: Literal["IN", "CH"] = "IN"
+    case: Literal["lower", "upper", "mixed"] = "lower"
+    edns_version: int = 0
+    edns_flags: int = 0
+    edns_options: tuple[int, ...] = ()
+    whole: bool = True
 
     @property
     def destination(self) -> str | None:
         return self.server
+
+    @property
+    def spelling(self) -> str:
+        """The name as it stands in the message; every other letter of a mixed one is large."""
+        match self.case:
+            case "lower":
+                return self.name
+            case "upper":
+                return self.name.upper()
+            case "mixed":
+                letters = enumerate(self.name)
+                return "".join(c.upper() if n % 2 == 0 else c for n, c in letters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

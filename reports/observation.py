@@ -232,9 +232,14 @@ def _query(query: DnsQuery) -> str:
         "+dnssec": query.dnssec,
         "+noedns": query.udp_payload is None,
         f"+bufsize={query.udp_payload}": query.udp_payload not in (None, 1232),
+        f"+edns={query.edns_version}": query.edns_version != 0,
+        f"+ednsflags={query.edns_flags:#x}": query.edns_flags != 0,
+        **{f"+ednsopt={code}": True for code in query.edns_options},
+        "+ignore": not query.whole,
     }
     said = "".join(f" {option}" for option, on in options.items() if on)
-    return f"{query.rtype} {query.name} @{query.server}{said}"
+    rclass = f"{query.rclass} " if query.rclass != "IN" else ""
+    return f"{rclass}{query.rtype} {query.spelling} @{query.server}{said}"
 
 
 def _handshake(request: TlsHandshake) -> str:

@@ -18,6 +18,7 @@ For each server address that serves the zone in at least one way.
 | serves        | not asked        | silent  | dns-tcp-refused                     |
 | silent        | serves           | serves  | edns-not-supported                  |
 | FORMERR       | serves           | serves  | edns-not-supported                  |
+| NOTIMP        | serves           | serves  | edns-not-supported                  |
 | silent        | serves           | refused | edns-not-supported, dns-tcp-refused |
 | FORMERR       | serves           | FORMERR | edns-not-supported                  |
 | serves        | not asked        | not sent | transport-not-seen                 |
@@ -43,19 +44,9 @@ from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
-from netdiag.model import (
-    Area,
-    Brief,
-    Check,
-    Finding,
-    Outcome,
-    Owner,
-    Severity,
-    Skipped,
-    finding_kind,
-)
-from netdiag.network import Asker, ObservationId
-from netdiag.outcomes import Failed
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, Observation, ObservationId
+from netdiag.outcomes import DnsReply, Failed
 
 
 @finding_kind
@@ -106,28 +97,34 @@ class DnsTcpRefused(_Transport):
         )
 
 
-@finding_kind
+_TAGS = {"": "BREAKS_ON_EDNS", "FORMERR": "NO_EDNS_SUPPORT"}
+"""What Zonemaster says where queries with EDNS get no answer, or just this."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EdnsNotSupported(_Transport):
-    """`dropped` where the server leaves a query with EDNS unanswered, else it answers an error."""
+    """`answer` is what a query with EDNS gets; empty where it gets none."""
 
     code: ClassVar[str] = "edns-not-supported"
     known_as: ClassVar[tuple[str, ...]] = (
         "zonemaster:BREAKS_ON_EDNS",
         "zonemaster:NO_EDNS_SUPPORT",
+        "zonemaster:NS_ERROR",
         "dnsviz:ERROR_WITH_EDNS",
     )
-    dropped: bool
+    answer: str
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        tag = "BREAKS_ON_EDNS" if self.dropped else "NO_EDNS_SUPPORT"
+        tag = _TAGS.get(self.answer, "NS_ERROR")
         return (f"zonemaster:{tag}", "dnsviz:ERROR_WITH_EDNS")
 
     @property
     def message(self) -> str:
+        gets = f"are answered {self.answer}" if self.answer else "get no answer"
         return (
-            f"queries with EDNS for {self.subject} fail at {', '.join(self.servers)}, and the same "
-            "query without it is answered there, so nothing was lost on the way"
+            f"queries with EDNS for {self.subject} {gets} at {', '.join(self.servers)}, and the "
+            "same query without it is answered there, so nothing was lost on the way"
         )
 
     @property
@@ -157,9 +154,7 @@ class TransportNotSeen(Finding):
 
 
 Verdict = tuple[type[Finding], str]
-"""A kind of finding, and why nothing can be told where that is the verdict, or how EDNS fails."""
-
-DROPPED = "dropped"
+"""A kind of finding, and why nothing can be told where that is the verdict, or what EDNS gets."""
 
 
 async def gather(net: Asker, brief: Brief) -> Zone:
@@ -185,12 +180,19 @@ def verdicts(server: ZoneServer, unheard_tcp: tuple[int, ...] = ()) -> tuple[Ver
     """What is to be said of one server."""
     found: list[Verdict] = []
     if not serves(server.soa) and server.plain and serves(server.plain):
-        found.append((EdnsNotSupported, DROPPED if isinstance(server.soa.outcome, Failed) else ""))
+        found.append((EdnsNotSupported, _answer(server.soa)))
     if not any(serves(seen) for seen in server.udp):
         found.append((TransportNotSeen, "the zone was answered over TCP alone"))
     elif not server.answers_tcp:
         found.append(_without_tcp(server, unheard_tcp))
     return tuple(found) or ((TransportsWork, ""),)
+
+
+def _answer(seen: Observation) -> str:
+    """The error that EDNS is answered; without one the answer lacks the record or authority."""
+    if not isinstance(seen.outcome, DnsReply):
+        return ""
+    return seen.outcome.rcode if seen.outcome.rcode != "NOERROR" else "without authority"
 
 
 def _without_tcp(server: ZoneServer, unheard_tcp: tuple[int, ...]) -> Verdict:
@@ -211,9 +213,7 @@ def _finding(zone: Zone, verdict: Verdict, servers: list[ZoneServer]) -> Finding
         evidence += tuple(s.tcp.id for s in zone.servers if s.answers_tcp)
         return DnsTcpRefused(subject=subject, evidence=evidence, servers=names)
     if kind is EdnsNotSupported:
-        return EdnsNotSupported(
-            subject=subject, evidence=evidence, servers=names, dropped=why == DROPPED
-        )
+        return EdnsNotSupported(subject=subject, evidence=evidence, servers=names, answer=why)
     if kind is TransportNotSeen:
         return TransportNotSeen(subject=subject, evidence=evidence, servers=names, why=why)
     return TransportsWork(subject=subject, evidence=evidence, servers=names)

@@ -43,6 +43,7 @@ MOST_FOR_LOOKUP = 48
 _CUT_OFF = "cut off"
 _ECHO_REQUESTS = {("icmp", 8), ("icmp6", 128)}
 _LONGEST_PROBE = 64
+_CLASSES = {"IN": 1, "CH": 3}
 _ADDRESS_TYPES = {1, 28}
 
 # IANA's registry of DNS parameters: the types with names that a request may use.
@@ -274,13 +275,18 @@ def _same_name(told: str, said: str) -> bool:
 
 
 def _asks(request: DnsQuery, asked: Question) -> bool:
+    edns = request.udp_payload is not None
     return asked == Question(
-        request.name.lower(),
-        rtype_number(request.rtype),
-        request.recursion_desired,
-        request.checking_disabled,
-        request.dnssec and request.udp_payload is not None,
-        request.udp_payload,
+        name=request.name.lower(),
+        rtype=rtype_number(request.rtype),
+        recursion_desired=request.recursion_desired,
+        checking_disabled=request.checking_disabled,
+        dnssec=request.dnssec and edns,
+        udp_payload=request.udp_payload,
+        rclass=_CLASSES[request.rclass],
+        version=request.edns_version if edns else 0,
+        flags=request.edns_flags if edns else 0,
+        options=request.edns_options if edns else (),
     )
 
 

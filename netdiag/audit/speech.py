@@ -13,6 +13,11 @@ MOST_OCTETS = 1 << 18
 """Of one side of a connection."""
 
 _OPT = 41
+_COOKIE, _CLIENT_COOKIE = 10, 8
+_IN, _CH = 1, 3
+_VERSIONS = {("version.bind.", 16), ("version.server.", 16)}
+"""The names, and the type, that class CH is asked for (RFC 4892)."""
+
 TRANSFER = 252
 _META = {251: "an incremental zone transfer", 253: "mail", 254: "mail", 255: "everything"}
 """Questions that ask for more than the records of one type."""
@@ -30,7 +35,8 @@ class RefusedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One DNS question. `udp_payload` is None without EDNS."""
+    """One DNS question. `udp_payload` is None without EDNS, `options` are the codes of its options;
+    `rclass` is a number."""
 
     name: str
     rtype: int
@@ -38,6 +44,10 @@ class Question:
     checking_disabled: bool
     dnssec: bool
     udp_payload: int | None
+    rclass: int = _IN
+    version: int = 0
+    flags: int = 0
+    options: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ def stream(data: bytes, *, dns: bool) -> Words:
 
 
 def question(data: bytes) -> Question:
-    """A DNS message that asks one question of class IN, OPT and nothing else beside it."""
+    """A DNS message that asks one question, OPT and nothing else beside it."""
     return _question_in(data, transfer=False)
 
 
@@ -127,19 +137,44 @@ def _question(data: bytes) -> Question:
         raise RefusedError("a DNS message with more than one question")
     name, at = _name(data, 12)
     rtype, rclass = struct.unpack_from("!HH", data, at)
-    if rclass != 1:
+    if rclass != _IN and (rclass != _CH or (name, rtype) not in _VERSIONS):
         raise RefusedError(f"DNS class {rclass}, not IN")
+    recursion, unchecked = bool(flags & 0x0100), bool(flags & 0x0010)
     at += 4
-    size, dnssec = None, False
+    size, version, extended = None, 0, 0
+    options: tuple[int, ...] = ()
     if additional:
-        root, kind, size, _, edns, extended, length = struct.unpack_from("!BHHBBHH", data, at)
-        if root or kind != _OPT or edns:
-            raise RefusedError("an additional record that is no EDNS 0")
-        dnssec = bool(extended & 0x8000)
+        root, kind, size, _, version, extended, length = struct.unpack_from("!BHHBBHH", data, at)
+        if root or kind != _OPT:
+            raise RefusedError("an additional record that is no EDNS")
         at += 11 + length
+        options = _options(data[at - length : at])
     if at != len(data):
         raise RefusedError("octets after the DNS question")
-    return Question(name, rtype, bool(flags & 0x0100), bool(flags & 0x0010), dnssec, size)
+    return Question(
+        name=name,
+        rtype=rtype,
+        recursion_desired=recursion,
+        checking_disabled=unchecked,
+        dnssec=bool(extended & 0x8000),
+        udp_payload=size,
+        rclass=rclass,
+        version=version,
+        flags=extended & 0x7FFF,
+        options=options,
+    )
+
+
+def _options(data: bytes) -> tuple[int, ...]:
+    """The codes of EDNS options: all empty, but for a client cookie."""
+    codes: list[int] = []
+    while data:
+        code, length = struct.unpack_from("!HH", data)
+        if length != (_CLIENT_COOKIE if code == _COOKIE else 0):
+            raise RefusedError(f"EDNS option {code} with {length} octets")
+        codes.append(code)
+        data = data[4 + length :]
+    return tuple(codes)
 
 
 def _name(data: bytes, at: int) -> tuple[str, int]:

@@ -75,7 +75,7 @@ async def send(query: DnsQuery, clock: Clock) -> Sent:
     if query.transport == "tcp":
         return await _over_tcp(query, clock)
     short = await _over_udp(query, clock)
-    if not isinstance(short.outcome, DnsReply) or not short.outcome.truncated:
+    if not isinstance(short.outcome, DnsReply) or not (short.outcome.truncated and query.whole):
         return short
     whole = await _over_tcp(query, clock)
     part = short.outcome if short.outcome.answer else whole.outcome

@@ -7,12 +7,14 @@ of RFC 3597, and only a message whose framing is broken is malformed.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from netdiag.outcomes import DnsReply, ResourceRecord
-from netdiag.requests import DnsQuery
+from netdiag.outcomes import Cookie, DnsReply, ResourceRecord
+from netdiag.requests import COOKIE, DnsQuery
 from netdiag.text import clean
 
 if TYPE_CHECKING:
@@ -22,11 +24,19 @@ MOST_RECORDS = 500
 """Records kept of each section."""
 
 _HEADER = struct.Struct("!6H")
-_CLASS_IN = 1
+_CLASSES = {"IN": 1, "CH": 3}
 _OPT, _EDE = 41, 15
 _QR, _AA, _TC, _RD, _RA, _AD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
 _OPCODE = 0x7800
 _DO = 0x8000
+_MOST_OPTIONS = 16
+_CLIENT_COOKIE = 8
+_COOKIE_LENGTHS = {_CLIENT_COOKIE, *range(16, 41)}
+"""Of the client's half alone, and with the server's (RFC 7873, section 4)."""
+
+_SECRET = secrets.token_bytes(16)
+"""Makes this process's client cookies (RFC 7873, section 6)."""
+
 _MAY_LACK_QUESTION = {1, 2, 4, 5}
 """FORMERR, SERVFAIL, NOTIMP, REFUSED: their senders may have been unable to read the question."""
 
@@ -44,11 +54,19 @@ class MismatchError(ValueError):
 
 @dataclass(slots=True)
 class _Options:
-    """What the OPT record says (RFC 6891), extended errors (RFC 8914) among it."""
+    """What the OPT record says (RFC 6891), extended errors (RFC 8914) among it. `sent` is the
+    client cookie; `foreign` tells of a record of another class than `rclass`."""
 
+    sent: bytes = b""
+    rclass: int = _CLASSES["IN"]
     present: bool = False
     extended_rcode: int = 0
+    version: int = 0
+    flags: int = 0
+    codes: tuple[int, ...] = ()
+    cookie: Cookie = "none"
     errors: tuple[tuple[int, str], ...] = ()
+    foreign: bool = False
 
 
 def known_rtype(text: str) -> str | None:
@@ -75,18 +93,31 @@ def build(query: DnsQuery, number: int) -> bytes:
     import dns.rdatatype
 
     try:
-        name = dns.name.from_text(query.name).to_wire()
+        name = dns.name.from_text(query.spelling).to_wire()
         rtype = dns.rdatatype.from_text(query.rtype)
     except (dns.exception.DNSException, ValueError) as error:
         raise ValueError(clean(f"{query.name} {query.rtype}: {error}", 300)) from None
     flags = (_RD if query.recursion_desired else 0) | (_CD if query.checking_disabled else 0)
     edns = query.udp_payload is not None
     message = _HEADER.pack(number, flags, 1, 0, 0, int(edns)) + (name or b"")
-    message += struct.pack("!HH", rtype, _CLASS_IN)
+    message += struct.pack("!HH", rtype, _CLASSES[query.rclass])
     if query.udp_payload is not None:
-        do = _DO if query.dnssec else 0
-        message += struct.pack("!BHHBBHH", 0, _OPT, query.udp_payload, 0, 0, do, 0)
+        flags = (_DO if query.dnssec else 0) | query.edns_flags
+        version, options = query.edns_version, _options(query)
+        opt = (0, _OPT, query.udp_payload, 0, version, flags, len(options))
+        message += struct.pack("!BHHBBHH", *opt) + options
     return message
+
+
+def _options(query: DnsQuery) -> bytes:
+    data = {COOKIE: _client_cookie(query.server)}
+    pairs = ((code, data.get(code, b"")) for code in query.edns_options)
+    return b"".join(struct.pack("!HH", code, len(value)) + value for code, value in pairs)
+
+
+def _client_cookie(server: str) -> bytes:
+    """Another one for each server, which tells nobody who asks (RFC 7873, section 6)."""
+    return hashlib.blake2s(server.encode(), key=_SECRET, digest_size=_CLIENT_COOKIE).digest()
 
 
 def number_of(message: bytes) -> int | None:
@@ -105,10 +136,10 @@ def read(message: bytes, query: DnsQuery, via: Literal["udp", "tcp"], rtt: float
     if not flags & _QR or flags & _OPCODE:
         raise MismatchError("not an answer to a query")
     parser = dns.wire.Parser(message, _HEADER.size)
-    options = _Options()
+    options = _Options(sent=_client_cookie(query.server), rclass=_CLASSES[query.rclass])
     sections: list[tuple[ResourceRecord, ...]] = []
     try:
-        _check_question(parser, questions, query, flags & 0xF)
+        kept = _check_question(parser, questions, query, flags & 0xF)
         for count in counts:
             sections.append(_section(parser, count, options))  # noqa: PERF401 (kept on error)
     except dns.exception.DNSException as error:
@@ -126,7 +157,13 @@ def read(message: bytes, query: DnsQuery, via: Literal["udp", "tcp"], rtt: float
         authority=sections[1],
         additional=sections[2],
         edns=options.present,
+        edns_version=options.version,
+        edns_flags=options.flags,
+        edns_options=options.codes,
+        cookie=options.cookie,
         extended_errors=options.errors,
+        case_kept=kept,
+        foreign_class=options.foreign,
         transport=via,
         size=len(message),
         rtt=round(rtt, 6),
@@ -176,19 +213,22 @@ def _rcode_text(number: int) -> str:
     return dns.rcode.to_text(dns.rcode.Rcode.make(number))
 
 
-def _check_question(parser: dns.wire.Parser, count: int, query: DnsQuery, rcode: int) -> None:
+def _check_question(parser: dns.wire.Parser, count: int, query: DnsQuery, rcode: int) -> bool:
+    """Whether the question is spelled as it was sent, or missing where it may be."""
     import dns.name
     import dns.rdatatype
 
     if count == 0 and rcode in _MAY_LACK_QUESTION:
-        return
+        return True
     if count != 1:
         raise MismatchError(f"{count} questions instead of the one asked")
     name = dns.name.from_wire_parser(parser)
     rtype, rclass = parser.get_struct("!HH")
-    asked = (dns.name.from_text(query.name), dns.rdatatype.from_text(query.rtype), _CLASS_IN)
+    sent = dns.name.from_text(query.spelling)
+    asked = (sent, dns.rdatatype.from_text(query.rtype), _CLASSES[query.rclass])
     if (name, rtype, rclass) != asked:
         raise MismatchError(clean(f"answers {name} type {rtype}", 300))
+    return name.labels == sent.labels
 
 
 def _section(parser: dns.wire.Parser, count: int, options: _Options) -> tuple[ResourceRecord, ...]:
@@ -202,6 +242,7 @@ def _section(parser: dns.wire.Parser, count: int, options: _Options) -> tuple[Re
         if rtype == _OPT:
             _read_options(parser.get_bytes(length), rclass, ttl, options)
         elif len(found) < MOST_RECORDS:
+            options.foreign |= rclass != options.rclass
             mnemonic = clean(dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rtype)), 20)
             data = _data(parser, rclass, rtype, length)
             found.append(
@@ -245,11 +286,25 @@ def _read_options(data: bytes, payload: int, ttl: int, options: _Options) -> Non
         return
     options.present = True
     options.extended_rcode = ttl >> 24
-    errors = []
+    options.version = ttl >> 16 & 0xFF
+    options.flags = ttl & 0xFFFF & ~_DO
+    errors, codes = [], []
     while len(data) >= 4:
         code, length = struct.unpack_from("!HH", data)
         value, data = data[4 : 4 + length], data[4 + length :]
+        codes.append(code)
         if code == _EDE and len(value) >= 2:
             text = clean(value[2:].rstrip(b"\0"), 300)
             errors.append((int.from_bytes(value[:2]), text))
-    options.errors = tuple(errors[:16])
+        if code == COOKIE:
+            options.cookie = _cookie(value, options.sent)
+    options.errors = tuple(errors[:_MOST_OPTIONS])
+    options.codes = tuple(codes[:_MOST_OPTIONS])
+
+
+def _cookie(value: bytes, sent: bytes) -> Cookie:
+    if len(value) not in _COOKIE_LENGTHS:
+        return "malformed"
+    if value[:_CLIENT_COOKIE] != sent:
+        return "foreign"
+    return "client" if len(value) == _CLIENT_COOKIE else "both"

@@ -123,11 +123,16 @@ def question(
     edns: int | None = 1232,
     counts: tuple[int, int, int] = (1, 0, 0),
     rclass: int = 1,
+    version: int = 0,
+    flags: int = 0,
+    options: bytes = b"",
     after: bytes = b"",
 ) -> bytes:
     head = struct.pack("!6H", 7, opcode << 11 | rd << 8, *counts, edns is not None)
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
-    opt = b"" if edns is None else struct.pack("!BHHIH", 0, 41, edns, 0, 0)
+    opt = b""
+    if edns is not None:
+        opt = struct.pack("!BHHBBHH", 0, 41, edns, 0, version, flags, len(options)) + options
     return head + labels + b"\0" + struct.pack("!HH", rtype, rclass) + opt + after
 
 

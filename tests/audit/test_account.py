@@ -73,8 +73,27 @@ EHLO = b"EHLO [192.0.2.1]\r\n"
 HELLO = craft.client_hello(NAME)
 PROBE = b"nd\0\x01" + bytes(28)
 
+ODD = observed(
+    DnsQuery(
+        server=THERE,
+        name=f"{NAME}.",
+        rtype="A",
+        edns_version=1,
+        edns_flags=0x40,
+        edns_options=(100, 10),
+    ),
+    attempt("udp"),
+)
+ODD_OPTIONS = b"\0\x64\0\0" + b"\0\x0a\0\x08" + bytes(8)
+ODDLY = craft.question(version=1, flags=0x40, options=ODD_OPTIONS)
+VERSION = observed(
+    DnsQuery(server=THERE, name="version.bind.", rtype="TXT", rclass="CH"), attempt("udp")
+)
+
 GOOD: dict[str, tuple[Observation, list[bytes]]] = {
     "a DNS question": (ASKED, [craft.udp(craft.question())]),
+    "EDNS that nobody has defined": (ODD, [craft.udp(ODDLY)]),
+    "a server's version": (VERSION, [craft.udp(craft.question("version.bind", 16, rclass=3))]),
     "in capitals": (ASKED, [craft.udp(craft.question("WWW.example.ORG"))]),
     "a DNS question over TCP": (
         OVER_TCP,
@@ -118,6 +137,19 @@ BAD: dict[str, tuple[Observation, list[bytes], str]] = {
     "NOTIFY": (ASKED, [craft.udp(craft.question(opcode=4))], "opcode 4"),
     "a DNS message with a record": (ASKED, [craft.udp(craft.question(counts=(1, 1, 0)))], "one q"),
     "another class": (ASKED, [craft.udp(craft.question(rclass=3))], "class 3"),
+    "another version of EDNS": (
+        ASKED,
+        [craft.udp(craft.question(version=1))],
+        "no observation",
+    ),
+    "flags of EDNS": (ASKED, [craft.udp(craft.question(flags=0x40))], "no observation"),
+    "an EDNS option": (ASKED, [craft.udp(craft.question(options=bytes(4)))], "no observation"),
+    "an EDNS option with data": (
+        ODD,
+        [craft.udp(craft.question(version=1, flags=0x40, options=b"\0\x64\0\x01x"))],
+        "option 100",
+    ),
+    "half an EDNS option": (ODD, [craft.udp(craft.question(options=b"\0\x64"))], "too early"),
     "octets after a question": (ASKED, [craft.udp(craft.question(after=b"x"))], "after the DNS"),
     "a transfer": (
         observed(DnsQuery(server=THERE, name="example.org.", rtype="TYPE252"), attempt("udp")),

@@ -51,6 +51,30 @@ def test_nobody_is_asked_for_large_answers_over_udp(size: int) -> None:
     assert not is_refused(OWNER, dataclasses.replace(asked, udp_payload=None))
 
 
+@pytest.mark.parametrize(
+    ("code", "refused"), [(3, False), (9, False), (10, False), (100, False), (8, True), (15, True)]
+)
+def test_options_that_tell_of_a_user_are_not_sent(code: int, refused: bool) -> None:
+    asked = dataclasses.replace(question("SOA", transport="udp"), edns_options=(10, code))
+
+    assert is_refused(Policy(), asked) is refused
+
+
+@pytest.mark.parametrize(
+    ("name", "rtype", "refused"),
+    [
+        ("version.bind.", "TXT", False),
+        ("version.server.", "TXT", False),
+        ("hostname.bind.", "TXT", True),
+        ("version.bind.", "AXFR", True),
+    ],
+)
+def test_class_ch_is_asked_for_versions_alone(name: str, rtype: str, refused: bool) -> None:
+    asked = dataclasses.replace(question(rtype, name), rclass="CH")
+
+    assert is_refused(OWNER, asked) is refused
+
+
 def test_a_transfer_needs_the_owners_word() -> None:
     assert is_refused(Policy(), question("AXFR"))
     assert not is_refused(OWNER, question("AXFR"))

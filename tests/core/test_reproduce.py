@@ -31,6 +31,24 @@ from netdiag.requests import (
             DnsQuery(server="192.0.2.1", name="a.", rtype="NS", transport="tcp", udp_payload=None),
             "dig @192.0.2.1 a. NS +norec +noedns +tcp",
         ),
+        (
+            DnsQuery(
+                server="192.0.2.1",
+                name="ab.example.",
+                rtype="SOA",
+                case="mixed",
+                edns_version=1,
+                edns_flags=0x40,
+                edns_options=(3, 100),
+                whole=False,
+            ),
+            "dig @192.0.2.1 Ab.eXaMpLe. SOA +norec +bufsize=1232 +edns=1 +noednsnegotiation "
+            "+ednsflags=0x40 +nocookie +nsid +ednsopt=100 +ignore",
+        ),
+        (
+            DnsQuery(server="192.0.2.1", name="version.bind.", rtype="TXT", rclass="CH"),
+            "dig @192.0.2.1 version.bind. TXT CH +norec +bufsize=1232",
+        ),
         (TcpConnect(address="2001:db8::1", port=25), "nc -v -z -w 4 2001:db8::1 25"),
         (
             TlsHandshake(address="2001:db8::1", port=443, server_name="www.example.org"),

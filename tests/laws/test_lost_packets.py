@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from checks.dns import (
     apex_records,
+    edns_conduct,
     host_name_syntax,
     mail_records,
     primary_server,
@@ -34,8 +35,8 @@ SOA = f"ns1.customer.example. hostmaster.{APEX} 7 28800 3600 1209600 300"
 CHECKS = tuple(
     module.CHECK
     for module in (
-        *(apex_records, host_name_syntax, mail_records, primary_server, server_addresses),
-        *(server_conduct, server_count, soa_agreement, soa_timers),
+        *(apex_records, edns_conduct, host_name_syntax, mail_records, primary_server),
+        *(server_addresses, server_conduct, server_count, soa_agreement, soa_timers),
     )
 )
 DATA: dict[tuple[str, str], tuple[str, ...]] = {
@@ -70,9 +71,12 @@ def healthy(request: Request) -> Reply:
             return DnsReply(authoritative=True, rcode="NXDOMAIN")
         case DnsQuery(name=name) if not name.endswith(APEX):
             return DnsReply(rcode="REFUSED")
+        case DnsQuery(edns_version=1):
+            return DnsReply(rcode="BADVERS", edns=True)
         case DnsQuery(name=name, rtype=rtype):
             answer = tuple(record(name, rtype, one) for one in DATA.get((name, rtype), ()))
-            return DnsReply(authoritative=True, answer=answer)
+            edns = request.udp_payload is not None
+            return DnsReply(authoritative=True, answer=answer, edns=edns)
         case _:
             return Failed(kind=FailureKind.NOT_OBSERVABLE)
 
@@ -122,7 +126,9 @@ def test_a_healthy_zone_without_loss_is_healthy() -> None:
 
     # The world has no reverse zone and no IPv6; both are notices that hold whatever is lost.
     assert problems == {"server-reverse-missing", "too-few-name-servers"}
-    assert {"apex-records-given", "server-conduct-fine", "soa-agrees"} <= {c for c, _ in said}
+    assert {"apex-records-given", "edns-conduct-fine", "server-conduct-fine", "soa-agrees"} <= {
+        c for c, _ in said
+    }
 
 
 @settings(max_examples=60, deadline=None)

@@ -415,6 +415,9 @@ _CLOSED = {
     "method",
     "depth",
     "purpose",
+    "rclass",
+    "case",
+    "cookie",
 }
 _KEPT = _LINKS | _CLOSED
 

@@ -74,6 +74,23 @@ REFERRAL = ResourceRecord(name="example.", ttl=60, rtype="NS", data="ns1.example
             ),
             "NS . @2001:db8::1 port 5353 +tcp +rec +noedns",
         ),
+        (
+            DnsQuery(
+                server="192.0.2.1",
+                name="ab.example.",
+                rtype="SOA",
+                case="upper",
+                edns_version=1,
+                edns_flags=0x40,
+                edns_options=(100,),
+                whole=False,
+            ),
+            "SOA AB.EXAMPLE. @192.0.2.1 +edns=1 +ednsflags=0x40 +ednsopt=100 +ignore",
+        ),
+        (
+            DnsQuery(server="192.0.2.1", name="version.bind.", rtype="TXT", rclass="CH"),
+            "CH TXT version.bind. @192.0.2.1",
+        ),
         (Echo(address="192.0.2.1", attempt=2), "echo 192.0.2.1 (sample 3)"),
         (Echo(address="192.0.2.1", size=1400), "echo 192.0.2.1 with 1400 octets"),
         (TcpConnect(address="2001:db8::1", port=25), "TCP connect [2001:db8::1]:25"),

@@ -30,6 +30,7 @@ REPLIES: dict[str, Reply | None] = {
     "silent": SILENT,
     "refused": Failed(kind=FailureKind.REFUSED),
     "FORMERR": DnsReply(rcode="FORMERR"),
+    "NOTIMP": DnsReply(rcode="NOTIMP"),
     "not asked": None,
     "not sent": CUT_OFF,
     "silent, as everybody's": SILENT,
@@ -87,7 +88,8 @@ def test_silence_over_tcp_is_blamed_only_where_somebody_else_answers_over_tcp(
 
 
 @pytest.mark.parametrize(
-    ("udp", "tag"), [("silent", "BREAKS_ON_EDNS"), ("FORMERR", "NO_EDNS_SUPPORT")]
+    ("udp", "tag"),
+    [("silent", "BREAKS_ON_EDNS"), ("FORMERR", "NO_EDNS_SUPPORT"), ("NOTIMP", "NS_ERROR")],
 )
 def test_the_equivalents_tell_how_edns_fails(udp: str, tag: str) -> None:
     one = server(udp=REPLIES[udp], plain=soa(), tcp=soa())

@@ -25,9 +25,10 @@ def record(name: str, rtype: str, data: str) -> ResourceRecord:
     return ResourceRecord(name=name, ttl=300, rtype=rtype, data=data)
 
 
-def soa(serial: int = 7, *, authoritative: bool = True) -> DnsReply:
+def soa(serial: int = 7, *, authoritative: bool = True, edns: bool = True) -> DnsReply:
     data = f"{NS1} hostmaster.{APEX} {serial} 7200 3600 1209600 300"
-    return DnsReply(authoritative=authoritative, answer=(record(APEX, "SOA", data),))
+    given = (record(APEX, "SOA", data),)
+    return DnsReply(authoritative=authoritative, answer=given, edns=edns)
 
 
 def answer(*data: str, name: str = WWW, rtype: str = "A") -> DnsReply:
