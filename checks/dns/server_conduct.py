@@ -2,12 +2,14 @@
 
 ## What it does
 Asks every server that answers for a name that cannot exist (below `invalid.`) with recursion
-desired, for the root's name servers, and for the addresses of the zone's name in both families.
+desired, for the root's name servers, and for records of the zone's name of the types A, AAAA,
+HTTPS, CAA and one that nobody has defined.
 
 ## Why is this bad?
 A server that recurses for everybody is used for attacks on others, and may give what it has cached
-as if it were the zone. A referral to the root helps nobody. Where a question for an IPv6 address is
-dropped, visitors wait for an answer that never comes.
+as if it were the zone. A referral to the root helps nobody. Where questions of a type are dropped,
+visitors wait for an answer that never comes: browsers ask for AAAA and HTTPS with every name, and a
+CA that gets no answer for CAA issues no certificate.
 
 ## How it decides
 For each server and each row.
@@ -20,10 +22,15 @@ For each server and each row.
 | root's name servers  | refers to the root                  | upward-referral       |
 | root's name servers  | anything else                       | server-conduct-fine   |
 | root's name servers  | none                                | server-conduct-not-seen |
-| IPv6 address         | none, while IPv4's is answered      | type-not-handled      |
-| IPv6 address         | an error, while IPv4's is answered  | type-not-handled      |
-| IPv6 address         | answered, as IPv4's                 | server-conduct-fine   |
-| IPv6 address         | none, nor IPv4's                    | server-conduct-not-seen |
+| AAAA                 | none, while A is answered           | type-not-handled      |
+| AAAA                 | an error, while A is answered       | type-not-handled      |
+| AAAA                 | answered, as A                      | server-conduct-fine   |
+| AAAA                 | none, nor A                         | server-conduct-not-seen |
+| AAAA                 | a record that is no IPv6 address    | address-record-malformed |
+| HTTPS                | none, while A is answered           | type-not-handled      |
+| CAA                  | an error, while A is answered       | type-not-handled      |
+| unknown type         | none, while A is answered           | type-not-handled      |
+| A                    | an error, while the zone is served  | type-not-handled      |
 
 Only answers count: silence to a question that a server may leave unanswered is no verdict. The root
 zone's own servers are not asked for referrals. An alias counts as an answer.
@@ -35,46 +42,51 @@ the firewall before it that drops what it does not know.
 ## References
 - RFC 5358 (open recursion)
 - RFC 4074, section 4 (questions for IPv6 addresses)
-- RFC 8906, section 8.1 (every type gets an answer)
+- RFC 3596, section 2.2 (an IPv6 address has 16 octets)
+- RFC 8906, section 8.1 (every type gets an answer, unknown ones too)
 - RFC 6761, section 6.4 (invalid.)
 - Zonemaster Nameserver01, Nameserver05, Nameserver07
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
-from checks.facts.zone import Zone, target_zone
-from netdiag.model import (
-    Area,
-    Brief,
-    Check,
-    Finding,
-    Outcome,
-    Owner,
-    Severity,
-    Skipped,
-    finding_kind,
-)
+from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
 
 NOWHERE = "netdiag.invalid."
-RECURSION, REFERRAL, TYPES = "recursion", "referral", "types"
+GENERIC = "\\# "
+"""How data begins that its type's decoder refuses (RFC 3597, section 5)."""
+
+UNKNOWN_TYPE = "TYPE1000"
+"""One that nobody has defined (RFC 8906, section 8.1.2)."""
+
+RECURSION, REFERRAL, ADDRESSES, TYPES = "recursion", "referral", "addresses", "types"
+RTYPES = {ADDRESSES: ("AAAA",), TYPES: ("HTTPS", "CAA", UNKNOWN_TYPE)}
+"""Beside A, the control: what resolvers, browsers and CAs ask for, and what nobody knows."""
+
+EVERY = tuple(rtype for rtypes in RTYPES.values() for rtype in rtypes)
 FINE = {
     RECURSION: "zonemaster:NO_RECURSOR",
     REFERRAL: "zonemaster:NO_UPWARD_REFERRAL",
-    TYPES: "zonemaster:AAAA_WELL_PROCESSED",
+    ADDRESSES: "zonemaster:AAAA_WELL_PROCESSED",
 }
+IRRELEVANT = "zonemaster:UPWARD_REFERRAL_IRRELEVANT"
+"""Of the root, whose servers refer nobody upwards."""
+
 WORDS = {
     RECURSION: "offers no recursion",
     REFERRAL: "does not refer to the root",
-    TYPES: "answers questions for IPv6 addresses",
+    ADDRESSES: "answers questions for IPv6 addresses",
+    TYPES: f"answers questions of the types {', '.join(RTYPES[TYPES])}",
 }
 
 
@@ -85,14 +97,16 @@ class ServerConductFine(Finding):
     code: ClassVar[str] = "server-conduct-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = tuple(FINE.values())
+    known_as: ClassVar[tuple[str, ...]] = (*FINE.values(), IRRELEVANT)
     about: str
     servers: tuple[str, ...]
     complete: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return (FINE[self.about],) if self.complete else ()
+        irrelevant = (IRRELEVANT,) if self.about == RECURSION and self.subject == shown(".") else ()
+        fine = (FINE[self.about],) if self.complete and self.about in FINE else ()
+        return (*fine, *irrelevant)
 
     @property
     def message(self) -> str:
@@ -166,27 +180,32 @@ class UpwardReferral(_Conduct):
 
 @finding_kind
 class TypeNotHandled(_Conduct):
-    """`error` is what the question for AAAA gets; empty where it gets no answer."""
+    """`error` is what questions of type `rtype` get; empty where they get no answer."""
 
     code: ClassVar[str] = "type-not-handled"
     usual_severity: ClassVar[Severity] = Severity.WARNING
     known_as: ClassVar[tuple[str, ...]] = (
         "zonemaster:AAAA_QUERY_DROPPED",
         "zonemaster:AAAA_UNEXPECTED_RCODE",
+        "zonemaster:A_UNEXPECTED_RCODE",
     )
+    rtype: str
     error: str
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        tag = "AAAA_UNEXPECTED_RCODE" if self.error else "AAAA_QUERY_DROPPED"
-        return (f"zonemaster:{tag}",)
+        tag = f"{self.rtype}_UNEXPECTED_RCODE" if self.error else f"{self.rtype}_QUERY_DROPPED"
+        return tuple(name for name in self.known_as if name == f"zonemaster:{tag}")
 
     @property
     def message(self) -> str:
         what = f"get {self.error} from" if self.error else "are left unanswered by"
+        control = (
+            "serve the zone" if self.rtype == "A" else "answer the same question for A records"
+        )
         return (
-            f"questions for AAAA records {what} {self.which}, which answer the same question for A "
-            f"records: {', '.join(self.servers)}"
+            f"questions for {self.rtype} records {what} {self.which}, which {control}: "
+            f"{', '.join(self.servers)}"
         )
 
     @property
@@ -196,8 +215,30 @@ class TypeNotHandled(_Conduct):
     @property
     def for_customer(self) -> str:
         return (
-            "One of your domain's name servers does not answer when it is asked for today's kind "
-            "of addresses, so some visitors wait long. Its operator has to repair that."
+            "One of your domain's name servers does not answer when it is asked for some kinds of "
+            "records, so some visitors wait long. Its operator has to repair that."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressRecordMalformed(_Conduct):
+    code: ClassVar[str] = "address-record-malformed"
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:AAAA_BAD_RDATA",)
+
+    @property
+    def message(self) -> str:
+        return f"{self.which} give AAAA records that are no IPv6 address: {', '.join(self.servers)}"
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the AAAA record repaired in the zone, or the server that garbles it updated."
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "One of your domain's name servers gives an address that is none, so some visitors do "
+            "not get to you. Its operator has to repair that."
         )
 
 
@@ -213,51 +254,54 @@ class ServerConductNotSeen(Finding):
     def message(self) -> str:
         return (
             f"whether each of {', '.join(self.servers)} {WORDS[self.about]} cannot be told: it "
-            "left the question unanswered"
+            "left the question, or another one of its kind, without a proper answer"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`replies` has for each server that answers: recursion, the root, A, AAAA."""
+    """`replies` has for each server that answers: recursion, the root, A, and each of `EVERY`."""
 
     zone: Zone
     replies: tuple[tuple[Observation, ...], ...] = ()
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
-    """The four replies of every server that answers."""
+    """The replies of every server that answers."""
     zone = await target_zone(net, brief)
     questions = (
         DnsQuery(server="", name=NOWHERE, rtype="A", recursion_desired=True),
         DnsQuery(server="", name=".", rtype="NS"),
-        DnsQuery(server="", name=zone.apex, rtype="A"),
-        DnsQuery(server="", name=zone.apex, rtype="AAAA"),
+        *(DnsQuery(server="", name=zone.apex, rtype=rtype) for rtype in ("A", *EVERY)),
     )
     return Facts(zone=zone, replies=await of_each(net, zone, *questions))
 
 
-Verdict = tuple[str, type[Finding], str]
-"""What was looked at, the kind of finding, and the error where there is one."""
+Verdict = tuple[str, type[Finding], str, str]
+"""What was looked at, the kind of finding, and a type with the error that it gets, if any."""
+
+Member = tuple[str, tuple[ObservationId, ...]]
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
-    """Three verdicts on each server, equal ones together."""
+    """The verdicts on each server, equal ones together."""
     zone, servers = facts.zone, answering(facts.zone)
     if zone.missing or not servers:
         missing = zone.missing or "no server of the zone answers"
         yield Skipped(subject=shown(zone.apex), missing=missing)
         return
-    groups: dict[Verdict, list[tuple[str, tuple[ObservationId, ...]]]] = {}
-    for server, (stranger, root, a, aaaa) in zip(servers, facts.replies, strict=True):
+    groups: dict[Verdict, list[Member]] = {}
+    for server, (stranger, root, a, *others) in zip(servers, facts.replies, strict=True):
         name = str(server.server)
-        recursion = (RECURSION, of_recursion(stranger), "")
+        recursion = (RECURSION, of_recursion(stranger), "", "")
         groups.setdefault(recursion, []).append((name, (stranger.id,)))
         if zone.apex != ".":
-            referral = (REFERRAL, of_referral(root), "")
+            referral = (REFERRAL, of_referral(root), "", "")
             groups.setdefault(referral, []).append((name, (root.id,)))
-        kind, error = of_types(a, aaaa)
-        groups.setdefault((TYPES, kind, error), []).append((name, (a.id, aaaa.id)))
+        seen = dict(zip(EVERY, others, strict=True))
+        for about, rtypes in RTYPES.items():
+            for found, evidence in of_types(server, a, {r: seen[r] for r in rtypes}):
+                groups.setdefault((about, *found), []).append((name, evidence))
     for verdict, members in groups.items():
         yield _finding(zone, len(servers), verdict, members)
 
@@ -284,26 +328,48 @@ def of_referral(seen: Observation) -> type[Finding]:
             return ServerConductNotSeen
 
 
-def of_types(a: Observation, aaaa: Observation) -> tuple[type[Finding], str]:
-    """The verdict on AAAA, with the error that it gets; A is the control."""
-    match a.outcome, aaaa.outcome:
-        case DnsReply(rcode="NOERROR"), DnsReply(rcode="NOERROR"):
-            return ServerConductFine, ""
+TypeVerdict = tuple[type[Finding], str, str]
+
+
+def of_types(
+    server: ZoneServer, a: Observation, others: Mapping[str, Observation]
+) -> Iterable[tuple[TypeVerdict, tuple[ObservationId, ...]]]:
+    """The verdicts on these types, each with its evidence; A is the control of the others, and
+    that the server serves the zone is the control of A."""
+    found: dict[TypeVerdict, tuple[ObservationId, ...]] = {}
+    error = a.outcome.rcode if isinstance(a.outcome, DnsReply) else ""
+    if error not in {"", "NOERROR"} and server.serves and "AAAA" in others:
+        found[TypeNotHandled, "A", error] = (server.best.id, a.id)
+    for rtype, seen in others.items():
+        if fault := _fault(rtype, a, seen):
+            found[fault] = (a.id, seen.id)
+    everything = (a.id, *(seen.id for seen in others.values()))
+    if not found:
+        heard = all(isinstance(seen.outcome, DnsReply) for seen in others.values())
+        kind = ServerConductFine if heard and error == "NOERROR" else ServerConductNotSeen
+        found[kind, "", ""] = everything
+    return found.items()
+
+
+def _fault(rtype: str, a: Observation, seen: Observation) -> TypeVerdict | None:
+    match a.outcome, seen.outcome:
+        case DnsReply(rcode="NOERROR"), DnsReply(rcode="NOERROR", answer=answer):
+            garbled = any(r.rtype == "AAAA" and r.data.startswith(GENERIC) for r in answer)
+            return (AddressRecordMalformed, "", "") if garbled else None
         case DnsReply(rcode="NOERROR"), DnsReply(rcode=error):
-            return TypeNotHandled, error
+            return TypeNotHandled, rtype, error
         case DnsReply(rcode="NOERROR"), Failed(kind=kind) if not kind.ours:
-            return TypeNotHandled, ""
-        case _:
-            return ServerConductNotSeen, ""
+            return TypeNotHandled, rtype, ""
+    return None
 
 
 def _finding(
     zone: Zone,
     count: int,
     verdict: Verdict,
-    members: list[tuple[str, tuple[ObservationId, ...]]],
+    members: list[Member],
 ) -> Finding:
-    about, kind, error = verdict
+    about, kind, rtype, error = verdict
     subject, servers = shown(zone.apex), tuple(name for name, _ in members)
     evidence = tuple(number for _, numbers in members for number in numbers)
     if kind is ServerConductFine:
@@ -315,12 +381,15 @@ def _finding(
         return ServerConductNotSeen(
             subject=subject, evidence=evidence, about=about, servers=servers
         )
+    common: dict[str, Any] = {
+        "subject": subject,
+        "evidence": evidence,
+        "servers": servers,
+        "count": count,
+    }
     if kind is TypeNotHandled:
-        return TypeNotHandled(
-            subject=subject, evidence=evidence, servers=servers, count=count, error=error
-        )
-    fault = OpenRecursion if kind is OpenRecursion else UpwardReferral
-    return fault(subject=subject, evidence=evidence, servers=servers, count=count)
+        return TypeNotHandled(**common, rtype=rtype, error=error)
+    return kind(**common)
 
 
 CHECK = Check(
@@ -335,6 +404,7 @@ CHECK = Check(
         OpenRecursion,
         UpwardReferral,
         TypeNotHandled,
+        AddressRecordMalformed,
         ServerConductNotSeen,
         Skipped,
     ),

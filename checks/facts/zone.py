@@ -72,6 +72,12 @@ class ZoneServer:
         return isinstance(self.tcp.outcome, DnsReply)
 
     @property
+    def drops_edns(self) -> bool:
+        """The question with EDNS got no answer, the same one without did."""
+        told = self.plain and isinstance(self.plain.outcome, DnsReply)
+        return bool(told) and isinstance(self.soa.outcome, Failed)
+
+    @property
     def serves(self) -> bool:
         return serves(self.best)
 
