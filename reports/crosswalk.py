@@ -24,6 +24,7 @@ REASONS: Sequence[tuple[str, str]] = (
         "needs a public database of routes",
     ),
     (r"\w*IPV[46]_DISABLED", "a family that this machine lacks is told for the run, not per zone"),
+    (r"UPWARD_REFERRAL_IRRELEVANT", "said of the root, which is no target of netdiag's"),
     (r"QUERY_DROPPED", "no test case of Zonemaster says it any more"),
     (
         r"DOMAIN_NAME_\w+|B01_PARENT_\w+|NO_PARENT",

@@ -85,11 +85,11 @@ def _steps(pairs: Sequence[tuple[DnsQuery, Observation]], name: str) -> list[Ste
 
 
 def _servers(pairs: Sequence[tuple[DnsQuery, Observation]], zone: str) -> list[Server]:
-    """What each asked address said to the question for the zone's SOA."""
+    """What each asked address said to the question for the zone's SOA in its usual shape."""
     asked = {
         (query.server, query.transport): seen
         for query, seen in pairs
-        if (query.name, query.rtype) == (zone, "SOA") and query.udp_payload is not None
+        if query == DnsQuery(server=query.server, name=zone, rtype="SOA", transport=query.transport)
     }
     names = dict(_addresses(pairs))
     found = []

@@ -79,9 +79,6 @@ FINE = {
     REFERRAL: "zonemaster:NO_UPWARD_REFERRAL",
     ADDRESSES: "zonemaster:AAAA_WELL_PROCESSED",
 }
-IRRELEVANT = "zonemaster:UPWARD_REFERRAL_IRRELEVANT"
-"""Of the root, whose servers refer nobody upwards."""
-
 WORDS = {
     RECURSION: "offers no recursion",
     REFERRAL: "does not refer to the root",
@@ -97,16 +94,14 @@ class ServerConductFine(Finding):
     code: ClassVar[str] = "server-conduct-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = (*FINE.values(), IRRELEVANT)
+    known_as: ClassVar[tuple[str, ...]] = tuple(FINE.values())
     about: str
     servers: tuple[str, ...]
     complete: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        irrelevant = (IRRELEVANT,) if self.about == RECURSION and self.subject == shown(".") else ()
-        fine = (FINE[self.about],) if self.complete and self.about in FINE else ()
-        return (*fine, *irrelevant)
+        return (FINE[self.about],) if self.complete and self.about in FINE else ()
 
     @property
     def message(self) -> str:

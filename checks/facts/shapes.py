@@ -22,11 +22,13 @@ CONTROLS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One question in one shape to one server; `again` and `controls` where `first` was lost."""
+    """One question in one shape to one server; the others only where `first` was lost: `again`, the
+    `controls`, and the question in other shapes."""
 
     first: Observation
     again: Observation | None = None
     controls: tuple[Observation, ...] = ()
+    others: tuple[Observation, ...] = ()
 
     @property
     def reply(self) -> DnsReply | None:
@@ -41,7 +43,7 @@ class Probe:
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
-        seen = (self.first, self.again, *self.controls)
+        seen = (self.first, self.again, *self.controls, *self.others)
         return tuple(o.id for o in seen if o)
 
 
@@ -64,16 +66,22 @@ def speaking_edns(zone: Zone) -> tuple[ZoneServer, ...]:
     return tuple(server for server in zone.servers if serves(server.soa))
 
 
-async def probe(net: Asker, zone: Zone, server: ZoneServer, query: DnsQuery) -> Probe:
-    """Ask `query` of a server that speaks EDNS; whatever its transport, UDP is the control's."""
-    asked = replace(query, server=server.server.address)
+async def probe(
+    net: Asker, zone: Zone, server: ZoneServer, query: DnsQuery, *others: DnsQuery
+) -> Probe:
+    """Ask `query` of a server that speaks EDNS, and `others` where it is lost."""
+    address = server.server.address
+    asked = replace(query, server=address)
     first = await net.ask(asked)
     if not unanswered(first):
         return Probe(first=first)
-    again, *controls = await asyncio.gather(
-        net.ask(replace(asked, attempt=1)), *(net.ask(one) for one in usual(zone, server))
+    controls = usual(zone, server)
+    besides = (replace(other, server=address) for other in others)
+    again, *rest = await asyncio.gather(
+        *(net.ask(one) for one in (replace(asked, attempt=1), *controls, *besides))
     )
-    return Probe(first=first, again=again, controls=tuple(controls))
+    told, seen = rest[: len(controls)], rest[len(controls) :]
+    return Probe(first=first, again=again, controls=tuple(told), others=tuple(seen))
 
 
 def usual(zone: Zone, server: ZoneServer) -> tuple[DnsQuery, ...]:

@@ -7,6 +7,8 @@
 - `not-authoritative`: answers from its zones, without the AA flag
 - `formerr`: answers FORMERR to every query with EDNS, as servers older than RFC 2671 do
 - `no-aaaa`: never answers questions for AAAA
+- `old-edns`: never answers EDNS version 1, sends unknown options and flags back, and answers in
+  small letters whatever the question was spelled in
 - `rebinding`: tells the address of names that begin with `rebind` once, for no time at all, and
   127.0.0.1 whenever it is asked again
 """
@@ -104,6 +106,16 @@ def answerer(quirk: str, zones: Zones) -> Answer:
         reply.set_rcode(dns.rcode.FORMERR)
         return reply
 
+    def old_edns(query: dns.message.Message) -> dns.message.Message | None:
+        if query.edns > 0:
+            return None
+        asked = query.question[0]
+        reply = zones.answer(query)
+        reply.question[0].name = dns.name.from_text(asked.name.to_text().lower())
+        if query.edns == 0:
+            reply.use_edns(0, query.ednsflags, options=list(query.options))
+        return reply
+
     asked: set[dns.name.Name] = set()
 
     def rebinding(query: dns.message.Message) -> dns.message.Message:
@@ -126,6 +138,7 @@ def answerer(quirk: str, zones: Zones) -> Answer:
         "not-authoritative": not_authoritative,
         "formerr": formerr,
         "no-aaaa": no_aaaa,
+        "old-edns": old_edns,
     }[quirk]
 
 

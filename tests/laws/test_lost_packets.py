@@ -11,13 +11,16 @@ from checks.dns import (
     apex_records,
     edns_conduct,
     host_name_syntax,
+    large_answers,
     mail_records,
+    name_case,
     primary_server,
     server_addresses,
     server_conduct,
     server_count,
     soa_agreement,
     soa_timers,
+    software_version,
 )
 from netdiag.anchors import ROOT_ANCHORS
 from netdiag.engine import diagnose
@@ -37,6 +40,7 @@ CHECKS = tuple(
     for module in (
         *(apex_records, edns_conduct, host_name_syntax, mail_records, primary_server),
         *(server_addresses, server_conduct, server_count, soa_agreement, soa_timers),
+        *(large_answers, name_case, software_version),
     )
 )
 DATA: dict[tuple[str, str], tuple[str, ...]] = {

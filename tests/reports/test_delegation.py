@@ -121,3 +121,14 @@ def test_text_of_the_network_stays_text(ascii_only: bool) -> None:
 @pytest.mark.parametrize("name", list(sample.SAMPLES))
 def test_every_record_can_be_drawn(name: str) -> None:
     assert "\x1b" not in delegation.render(sample.SAMPLES[name]())
+
+
+def test_a_server_is_shown_by_the_usual_question_whatever_an_unusual_one_gets() -> None:
+    usual = DnsQuery(server="192.0.2.53", name=ZONE, rtype="SOA")
+    odd = DnsQuery(server="192.0.2.53", name=ZONE, rtype="SOA", edns_version=1)
+    lost = Failed(kind=FailureKind.TIMEOUT)
+
+    text = delegation.render(record(DOWN, seen(2, usual, SOA), seen(3, odd, lost)), width=100)
+
+    assert "20.0 ms" in text
+    assert "timeout" not in text

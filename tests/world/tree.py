@@ -51,6 +51,7 @@ class Departure:
     rtype: str | None = None
     transport: str | None = None
     edns: bool | None = None
+    when: Fit = lambda _: True
 
     def fits(self, query: DnsQuery) -> bool:
         """Whether it decides what is said to `query`."""
@@ -60,6 +61,7 @@ class Departure:
             and self.rtype in {None, query.rtype}
             and self.transport in {None, query.transport}
             and self.edns in {None, query.udp_payload is not None}
+            and self.when(query)
         )
 
 
@@ -97,7 +99,7 @@ class Tree:
             apex, at, lambda r: r.name != name or (bool(rtype) and r.rtype != rtype), ()
         )
 
-    def departs(self, says: Says, *at: str, **fit: str | bool) -> Tree:
+    def departs(self, says: Says, *at: str, **fit: str | bool | Fit) -> Tree:
         """With servers that say otherwise to questions that fit; the latest departure decides."""
         one = replace(Departure(says=says, at=at), **fit)  # type: ignore[arg-type]
         return replace(self, departures=(one, *self.departures))
@@ -146,7 +148,12 @@ class Tree:
 
 
 def authoritative(zones: Mapping[str, Records], query: DnsQuery) -> DnsReply:
-    """What a server with these zones answers (RFC 1034, section 4.3.2); it refuses other names."""
+    """What a server with these zones answers (RFC 1034, section 4.3.2); it refuses other names,
+    classes and versions of EDNS."""
+    if query.udp_payload is not None and query.edns_version:
+        return _reply(query, rcode="BADVERS")
+    if query.rclass != "IN":
+        return _reply(query, rcode="REFUSED")
     apex = max((a for a in zones if below(query.name, a)), key=len, default=None)
     if apex is None:
         return _reply(query, rcode="REFUSED")

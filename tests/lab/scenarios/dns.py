@@ -605,6 +605,31 @@ IN_FULL = (
         status=1,
     ),
     Scenario(
+        name="edns-of-old",
+        truth="One of two servers drops EDNS version 1, sends back what it does not know of EDNS, "
+        "and changes the spelling of questions.",
+        arguments=("--only", "edns-conduct", "--only", "name-case", "--thorough"),
+        faults=(odd("op2", "old-edns"),),
+        causes=(
+            *_cause("query-shape-dropped"),
+            *_cause("edns-option-mishandled"),
+            *_cause("edns-flag-mishandled"),
+            *_cause("name-case-changed"),
+        ),
+        status=1,
+    ),
+    Scenario(
+        name="large-answers-dropped",
+        truth="A firewall before one of two servers drops its UDP packets over 700 octets.",
+        arguments=("--only", "large-answers", "--thorough"),
+        faults=(
+            records("customer.example.", "TXT", *(f'"{letter * 200}"' for letter in "abcd")),
+            rule("op2", "output", "udp sport 53 meta length > 700 drop"),
+        ),
+        causes=_cause("large-answers-dropped"),
+        status=1,
+    ),
+    Scenario(
         name="upward-referral",
         truth="One of two servers refers every question to the root.",
         arguments=("--only", "server-conduct", "--thorough"),

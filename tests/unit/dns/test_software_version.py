@@ -24,7 +24,8 @@ def judged(one: Outcome, other: Outcome) -> Finding:
 def test_the_documented_table_is_what_the_check_decides(
     came: str, rclass: str, other: str, judgement: str
 ) -> None:
-    rest: Outcome = {"SERVFAIL": FAILS, "nothing came": SILENT}.get(other, REFUSED)
+    others: dict[str, Outcome] = {"SERVFAIL": FAILS, "nothing came": SILENT}
+    rest = others.get(other, REFUSED)
     texts: dict[str, DnsReply] = {"yes": TOLD, "empty": EMPTY}
     text = texts.get(came)
     first = replace(text, foreign_class=rclass == "IN") if text else rest
