@@ -13,6 +13,7 @@ from checks.connectivity import (
     service_silent,
 )
 from checks.dns import (
+    answer_source,
     apex_records,
     asked_types,
     chain_of_trust,
@@ -79,6 +80,7 @@ from netdiag.conclude import Catalogue
 
 CATALOGUE = Catalogue(
     checks=(
+        answer_source.CHECK,
         apex_records.CHECK,
         asked_types.CHECK,
         chain_of_trust.CHECK,

@@ -37,6 +37,7 @@ from checks.connectivity.port_state import (
     ResetByMiddlebox,
 )
 from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
+from checks.dns.answer_source import AnswersFromElsewhere
 from checks.dns.apex_records import ApexRecordNotGiven
 from checks.dns.chain_of_trust import TrustBroken
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
@@ -285,6 +286,14 @@ def glue_leads_astray(cause: GlueMismatch, symptom: NameServerSilent | LameDeleg
     return set(symptom.servers) <= led
 
 
+def answers_are_thrown_away(
+    cause: AnswersFromElsewhere,
+    symptom: NameServerSilent | NoNameServerAnswers | TransportNotSeen,
+) -> bool:
+    """These servers answer from an address that was not asked, so their answers count as none."""
+    return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
+
+
 def server_is_inside(
     cause: ServerAddressNotPublic, symptom: ServerNotJudged | TransportNotSeen
 ) -> bool:
@@ -418,6 +427,11 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     ),
     *rules((SignedAtSomeServers,), (DsWithoutMatchingKey,), server_has_no_keys),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
+    *rules(
+        (AnswersFromElsewhere,),
+        (NameServerSilent, NoNameServerAnswers, TransportNotSeen),
+        answers_are_thrown_away,
+    ),
     *rules((ServerAddressNotPublic,), (ServerNotJudged, TransportNotSeen), server_is_inside),
     *rules(
         (ServerAddressNotPublic,),

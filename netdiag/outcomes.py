@@ -197,7 +197,8 @@ class DnsReply:
 
     `edns_version`, `edns_flags` (DO left out), `edns_options` (their codes) and `cookie` are what
     the OPT record says. `case_kept` tells that the question came back spelled as it was sent,
-    `foreign_class` that a record is of another class than the question.
+    `foreign_class` that a record is of another class than the question, and `source` who answered
+    where that is another address than the one asked.
     """
 
     type: ClassVar[str] = "dns-reply"
@@ -217,6 +218,7 @@ class DnsReply:
     extended_errors: tuple[tuple[int, str], ...] = ()
     case_kept: bool = True
     foreign_class: bool = False
+    source: str = ""
     transport: Literal["udp", "tcp"] = "udp"
     size: int = 0
     rtt: float = 0.0

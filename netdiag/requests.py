@@ -27,7 +27,8 @@ class DnsQuery:
 
     `udp_payload` is the EDNS buffer size in octets; None sends no EDNS. Over UDP a lost query is
     sent once more, and a truncated answer is asked for again over TCP: both are attempts of this
-    one observation. Without `whole` a truncated answer is the outcome.
+    one observation. Without `whole` a truncated answer is the outcome. With `any_source` an answer
+    over UDP counts whoever sends it.
 
     `case` is how the letters of the name are spelled on the wire. The OPT record is of
     `edns_version`, with `edns_flags` besides DO, and with `edns_options`: empty ones, but for
@@ -52,6 +53,7 @@ class DnsQuery:
     edns_flags: int = 0
     edns_options: tuple[int, ...] = ()
     whole: bool = True
+    any_source: bool = False
 
     @property
     def destination(self) -> str | None:

@@ -236,6 +236,7 @@ def _query(query: DnsQuery) -> str:
         f"+ednsflags={query.edns_flags:#x}": query.edns_flags != 0,
         **{f"+ednsopt={code}": True for code in query.edns_options},
         "+ignore": not query.whole,
+        "from any source": query.any_source,
     }
     said = "".join(f" {option}" for option, on in options.items() if on)
     rclass = f"{query.rclass} " if query.rclass != "IN" else ""
@@ -397,6 +398,8 @@ def _reply(reply: DnsReply) -> str:
         "ad": reply.authentic_data,
     }
     words = [" ".join([reply.rcode, *(flag for flag, on in flags.items() if on)])]
+    if reply.source:
+        words.append(f"from {reply.source}")
     if reply.answer:
         words.append(_listed(f"{r.rtype} {_short(r.data)}" for r in reply.answer))
     elif delegations := [r.data for r in reply.authority if r.rtype == "NS"]:

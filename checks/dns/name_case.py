@@ -69,16 +69,19 @@ class _Case(Finding):
     alike: tuple[str, ...] = ()
 
     @property
-    def equivalents(self) -> tuple[str, ...]:
-        return self.alike
-
-    @property
     def which(self) -> str:
         return f"{len(self.servers)} of {self.count} servers of {self.subject}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameCaseRespected(_Case):
+class _Told(_Case):
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.alike
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameCaseRespected(_Told):
     code: ClassVar[str] = "name-case-respected"
     outcome: ClassVar[Outcome] = Outcome.OK
     known_as: ClassVar[tuple[str, ...]] = (KEPT, AGREED)
@@ -92,7 +95,7 @@ class NameCaseRespected(_Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameCaseChanged(_Case):
+class NameCaseChanged(_Told):
     code: ClassVar[str] = "name-case-changed"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -119,7 +122,7 @@ class NameCaseChanged(_Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameCaseMatters(_Case):
+class NameCaseMatters(_Told):
     code: ClassVar[str] = "name-case-matters"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     usual_severity: ClassVar[Severity] = Severity.WARNING

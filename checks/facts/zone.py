@@ -23,7 +23,7 @@ from checks.facts.machine import usable_families
 from checks.facts.race import first
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import DnsReply, Failed
+from netdiag.outcomes import DnsReply, Failed, FailureKind
 from netdiag.requests import DnsQuery
 
 MOST_ROOTS = 3
@@ -36,8 +36,9 @@ Transport = Literal["udp", "tcp"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneServer:
-    """One delegated server address and its replies. `plain` is the SOA question without EDNS,
-    asked only where the one with EDNS did not succeed."""
+    """One delegated server address and its replies. `plain` is the SOA question without EDNS, asked
+    only where the one with EDNS did not succeed; `stray` the one whose answer may come from any
+    address, asked only where none came from the server's own. It is no word of the server's."""
 
     server: ServerAddress
     soa: Observation
@@ -46,6 +47,7 @@ class ZoneServer:
     aaaa: Observation
     tcp: Observation
     plain: Observation | None = None
+    stray: Observation | None = None
 
     @property
     def udp(self) -> tuple[Observation, ...]:
@@ -293,9 +295,19 @@ async def _asked(net: Asker, server: ServerAddress, zone: str, name: str) -> Zon
         net.ask(query("AAAA", name)),
         net.ask(DnsQuery(server=server.address, name=zone, rtype="SOA", transport="tcp")),
     )
-    plain = None
+    plain = stray = None
     if not serves(soa):
-        plain = await net.ask(
-            DnsQuery(server=server.address, name=zone, rtype="SOA", udp_payload=None)
+        plain, stray = await asyncio.gather(
+            net.ask(replace(query("SOA"), udp_payload=None)), _stray(net, soa)
         )
-    return ZoneServer(server=server, soa=soa, ns=ns, a=a, aaaa=aaaa, tcp=tcp, plain=plain)
+    return ZoneServer(
+        server=server, soa=soa, ns=ns, a=a, aaaa=aaaa, tcp=tcp, plain=plain, stray=stray
+    )
+
+
+async def _stray(net: Asker, soa: Observation) -> Observation | None:
+    """The same question, whoever answers it, where nobody did."""
+    silent = isinstance(soa.outcome, Failed) and soa.outcome.kind is FailureKind.TIMEOUT
+    if not silent or not isinstance(soa.request, DnsQuery):
+        return None
+    return await net.ask(replace(soa.request, any_source=True))

@@ -1,7 +1,8 @@
 """DNS queries over UDP and TCP, sent by hand so that times and failures are true.
 
 Each query has a socket of its own: a fresh port and random ids make answers hard to forge, and a
-connected socket hears the ICMP errors that its own packets cause.
+connected socket hears the ICMP errors that its own packets cause, and nobody but the server. Only
+to see whether a server answers from elsewhere one is left open; such an answer tells its source.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import DnsReply, Failed, FailureKind, IcmpError, Outcome, Unreachable
@@ -53,7 +55,9 @@ class _Exchange:
             return None
         rtt = errqueue.round_trip(self.clock() - self.sent[number], datagram.age)
         try:
-            return dns_message.read(datagram.data, self.query, "udp", rtt)
+            reply = dns_message.read(datagram.data, self.query, "udp", rtt)
+            stray = self.query.any_source and not sockets.same(datagram.sender, self.query.server)
+            return replace(reply, source=datagram.sender) if stray else reply
         except dns_message.MismatchError as error:
             self.ignored += 1
             self.why = str(error)
@@ -86,7 +90,7 @@ async def send(query: DnsQuery, clock: Clock) -> Sent:
 async def _over_udp(query: DnsQuery, clock: Clock) -> Sent:
     exchange = _Exchange(query, clock)
     attempts: list[Attempt] = []
-    with sockets.datagram_socket(query.server, query.port) as sock:
+    with _socket(query) as sock:
         for _ in range(UDP_TRIES):
             started = clock()
             outcome, octets = await _try(sock, exchange)
@@ -100,14 +104,22 @@ async def _over_udp(query: DnsQuery, clock: Clock) -> Sent:
     return Sent(outcome, tuple(attempts))
 
 
+def _socket(query: DnsQuery) -> AbstractContextManager[socket.socket]:
+    if query.any_source:
+        return sockets.open_socket(query.server)
+    return sockets.datagram_socket(query.server, query.port)
+
+
 async def _try(sock: socket.socket, exchange: _Exchange) -> tuple[Outcome, int]:
     """Send once and wait; an answer to an earlier try is welcome too. Also the octets sent."""
     number = secrets.randbelow(1 << 16)
-    message = dns_message.build(exchange.query, number)
-    header = sockets.HEADERS[sockets.family(exchange.query.server)] + _UDP_HEADER
+    query = exchange.query
+    message = dns_message.build(query, number)
+    header = sockets.HEADERS[sockets.family(query.server)] + _UDP_HEADER
     exchange.sent[number] = exchange.clock()
+    to = sockets.socket_address(query.server, query.port) if query.any_source else None
     try:
-        sockets.transmit(sock, message)
+        sockets.transmit(sock, message, to=to)
         async with asyncio.timeout(UDP_WAIT):
             return await _answer(sock, exchange, exchange.sent[number]), len(message) + header
     except OSError as error:

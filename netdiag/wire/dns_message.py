@@ -110,14 +110,18 @@ def build(query: DnsQuery, number: int) -> bytes:
 
 
 def _options(query: DnsQuery) -> bytes:
-    data = {COOKIE: _client_cookie(query.server)}
-    pairs = ((code, data.get(code, b"")) for code in query.edns_options)
+    cookie = _client_cookie(query)
+    pairs = ((code, cookie if code == COOKIE else b"") for code in query.edns_options)
     return b"".join(struct.pack("!HH", code, len(value)) + value for code, value in pairs)
 
 
-def _client_cookie(server: str) -> bytes:
-    """Another one for each server, which tells nobody who asks (RFC 7873, section 6)."""
-    return hashlib.blake2s(server.encode(), key=_SECRET, digest_size=_CLIENT_COOKIE).digest()
+def _client_cookie(query: DnsQuery) -> bytes:
+    """Another one for each server, which tells nobody who asks (RFC 7873, section 6); empty where
+    the question has none."""
+    if COOKIE not in query.edns_options:
+        return b""
+    server = query.server.encode()
+    return hashlib.blake2s(server, key=_SECRET, digest_size=_CLIENT_COOKIE).digest()
 
 
 def number_of(message: bytes) -> int | None:
@@ -136,7 +140,7 @@ def read(message: bytes, query: DnsQuery, via: Literal["udp", "tcp"], rtt: float
     if not flags & _QR or flags & _OPCODE:
         raise MismatchError("not an answer to a query")
     parser = dns.wire.Parser(message, _HEADER.size)
-    options = _Options(sent=_client_cookie(query.server), rclass=_CLASSES[query.rclass])
+    options = _Options(sent=_client_cookie(query), rclass=_CLASSES[query.rclass])
     sections: list[tuple[ResourceRecord, ...]] = []
     try:
         kept = _check_question(parser, questions, query, flags & 0xF)

@@ -67,6 +67,17 @@ def datagram_socket(address: str, port: int) -> Iterator[socket.socket]:
         sock.close()
 
 
+@contextmanager
+def open_socket(address: str) -> Iterator[socket.socket]:
+    """A UDP socket on a fresh port that hears of anybody, in the family of `address`."""
+    sock = make(address, socket.SOCK_DGRAM)
+    try:
+        errqueue.watch(sock)
+        yield sock
+    finally:
+        sock.close()
+
+
 async def readable(sock: socket.socket) -> None:
     """Wait until something can be read from `sock` or from its error queue."""
     loop = asyncio.get_running_loop()
@@ -96,35 +107,40 @@ def _wake(woken: asyncio.Future[None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """What came, and the seconds that it lay in the kernel before it was read."""
+    """What came, from whom, and the seconds that it lay in the kernel before it was read."""
 
     data: bytes
     age: float = 0.0
     ttl: int | None = None
+    sender: str = ""
 
 
 async def receive(sock: socket.socket) -> Datagram | errqueue.QueuedError:
-    """The next datagram or ICMP error of a connected datagram socket. Raises OSError."""
+    """The next datagram or ICMP error of a datagram socket. Raises OSError."""
     if not POLLS:
-        return Datagram(await asyncio.get_running_loop().sock_recv(sock, 65535))
+        data, sender = await asyncio.get_running_loop().sock_recvfrom(sock, 65535)
+        return Datagram(data, sender=sender[0])
     while True:
         await readable(sock)
         if queued := errqueue.read_icmp(sock):
             return queued
         with suppress(BlockingIOError):
-            data, ancillary, _, _ = sock.recvmsg(65535, 512)
+            data, ancillary, _, sender = sock.recvmsg(65535, 512)
             said = errqueue.by_kind(ancillary)
-            return Datagram(data, errqueue.age(said), errqueue.arrival_ttl(said))
+            return Datagram(data, errqueue.age(said), errqueue.arrival_ttl(said), sender[0])
 
 
-def transmit(sock: socket.socket, payload: bytes, tries: int = 3) -> None:
-    """Send one datagram. An ICMP error that is pending makes a send fail instead: send again.
+def transmit(
+    sock: socket.socket, payload: bytes, tries: int = 3, to: SocketAddress | None = None
+) -> None:
+    """Send one datagram, on an open socket `to` somebody. An ICMP error that is pending makes a
+    send fail instead: send again.
 
     The queue is left alone: its entries are read by whoever waits for them.
     """
     for left in reversed(range(tries)):
         try:
-            sock.send(payload)
+            sock.sendto(payload, to) if to else sock.send(payload)
         except OSError as error:
             if left == 0 or isinstance(error, BlockingIOError | PermissionError):
                 raise

@@ -9,6 +9,7 @@
 - `no-aaaa`: never answers questions for AAAA
 - `old-edns`: never answers EDNS version 1, sends unknown options and flags back, and answers in
   small letters whatever the question was spelled in
+- `other-source`: answers over UDP from the last of its addresses of the family
 - `rebinding`: tells the address of names that begin with `rebind` once, for no time at all, and
   127.0.0.1 whenever it is asked again
 """
@@ -139,6 +140,7 @@ def answerer(quirk: str, zones: Zones) -> Answer:
         "formerr": formerr,
         "no-aaaa": no_aaaa,
         "old-edns": old_edns,
+        "other-source": zones.answer,
     }[quirk]
 
 
@@ -161,13 +163,13 @@ def react(answer: Answer, wire: bytes) -> bytes | None:
     return reply.to_wire(max_size=65535) if reply else None
 
 
-def serve_udp(server: socket.socket, answer: Answer) -> None:
+def serve_udp(server: socket.socket, answer: Answer, sender: socket.socket) -> None:
     wire, peer = server.recvfrom(65535)
     if reply := react(answer, wire):
-        server.sendto(reply, peer)
+        sender.sendto(reply, peer)
 
 
-def serve_tcp(server: socket.socket, answer: Answer) -> None:
+def serve_tcp(server: socket.socket, answer: Answer, _: socket.socket) -> None:
     """One query per connection: enough for tests, and allowed (RFC 7766 section 6.2.1)."""
     connection, _ = server.accept()
     with connection, connection.makefile("rb") as incoming:
@@ -181,17 +183,21 @@ def main(quirk: str, addresses: str, *files: str) -> None:
     pairs = (one.split("=", 1) for one in files)
     answer = answerer(quirk, Zones({name: Path(path) for name, path in pairs}))
     ready = selectors.DefaultSelector()
+    senders: dict[int, socket.socket] = {}
     for one in addresses.split(","):
         family = socket.AF_INET6 if ":" in one else socket.AF_INET
         udp = socket.socket(family, socket.SOCK_DGRAM)
         udp.bind((one, 53))
+        senders[family] = udp
         ready.register(udp, selectors.EVENT_READ, serve_udp)
         tcp = socket.create_server((one, 53), family=family)
         ready.register(tcp, selectors.EVENT_READ, serve_tcp)
     print("ready", flush=True)
     while True:
         for key, _ in ready.select():
-            key.data(key.fileobj, answer)
+            asked = key.fileobj
+            assert isinstance(asked, socket.socket)
+            key.data(asked, answer, senders[asked.family] if quirk == "other-source" else asked)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from dataclasses import replace
+
 import dns.edns
 import dns.flags
 import dns.message
@@ -9,9 +13,11 @@ import dns.rdataclass
 import dns.rrset
 import pytest
 
-from netdiag.outcomes import DnsReply
+from netdiag.network import Sent
+from netdiag.outcomes import DnsReply, Failed, FailureKind
 from netdiag.requests import COOKIE, EXPIRE, NSID, UNKNOWN_OPTION, DnsQuery
 from netdiag.wire import dns_message
+from tests.wire import peers
 from tests.wire.peers import reply_to
 
 SERVER, NAME = "192.0.2.53", "www.example."
@@ -145,3 +151,58 @@ def test_an_answer_of_another_class_answers_another_question() -> None:
 
     with pytest.raises(dns_message.MismatchError):
         read(query, reply_to(dns_message.build(other, 7)).to_wire())
+
+
+def ask_beside(query: DnsQuery, source: str, other_id: bool = False) -> Sent:
+    """What comes of `query` to a server whose answers have another source."""
+
+    async def main() -> Sent:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as beside:
+            beside.bind((source, 0))
+            asked = asyncio.get_running_loop()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+                server.bind((peers.HOST, 0))
+                server.setblocking(False)
+
+                def react() -> None:
+                    data, peer = server.recvfrom(65535)
+                    reply = reply_to(data)
+                    reply.id ^= other_id
+                    beside.sendto(reply.to_wire(), peer)
+
+                asked.add_reader(server, react)
+                try:
+                    port = server.getsockname()[1]
+                    return await peers.send(replace(query, server=peers.HOST, port=port))
+                finally:
+                    asked.remove_reader(server)
+
+    return asyncio.run(main())
+
+
+BESIDE = "127.0.0.77"
+OPEN = DnsQuery(server=peers.HOST, name=NAME, rtype="A", any_source=True)
+
+
+def test_an_answer_of_another_address_is_heard_only_by_who_listens_for_it() -> None:
+    deaf = ask_beside(replace(OPEN, any_source=False), BESIDE).outcome
+    heard = ask_beside(OPEN, BESIDE).outcome
+
+    assert isinstance(deaf, Failed)
+    assert deaf.kind is FailureKind.TIMEOUT
+    assert isinstance(heard, DnsReply)
+    assert heard.source == BESIDE
+
+
+def test_an_answer_of_the_asked_address_has_no_other_source() -> None:
+    heard = ask_beside(OPEN, peers.HOST).outcome
+
+    assert isinstance(heard, DnsReply)
+    assert heard.source == ""
+
+
+def test_who_listens_to_anybody_still_takes_no_answer_to_another_question() -> None:
+    heard = ask_beside(OPEN, BESIDE, other_id=True).outcome
+
+    assert isinstance(heard, Failed)
+    assert heard.kind is FailureKind.MISMATCHED

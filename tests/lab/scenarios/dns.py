@@ -500,6 +500,13 @@ SERVERS = (
         status=1,
     ),
     Scenario(
+        name="answers-from-elsewhere",
+        truth="One of two servers has a second address, and sends its answers over UDP from there.",
+        faults=(odd("op2", "other-source"),),
+        causes=_cause("answers-from-elsewhere"),
+        status=1,
+    ),
+    Scenario(
         name="edns-formerr",
         truth="One of two servers calls queries with EDNS malformed.",
         faults=(odd("op2", "formerr"),),

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from netdiag.outcomes import DnsReply
 from netdiag.requests import UNKNOWN_OPTION, DnsQuery
-from tests.world.tree import APEX, CHILD, HEALTHY, NS1, SILENT, TWO4, Fit, Says, records
+from tests.world.tree import APEX, CHILD, HEALTHY, NS1, ONE4, SILENT, TWO4, Fit, Says, records
 from tests.world.zonemaster.scenario import Scenario, cases, scenario
 
 CASES = cases(
     nameserver01="IS_A_RECURSOR NO_RECURSOR",
     nameserver02="""BREAKS_ON_EDNS EDNS_RESPONSE_WITHOUT_EDNS EDNS_VERSION_ERROR NO_EDNS_SUPPORT
         NS_ERROR EDNS0_SUPPORT""",
+    nameserver04="DIFFERENT_SOURCE_IP SAME_SOURCE_IP",
     nameserver05="""AAAA_BAD_RDATA AAAA_QUERY_DROPPED AAAA_UNEXPECTED_RCODE A_UNEXPECTED_RCODE
         AAAA_WELL_PROCESSED""",
     nameserver07="UPWARD_REFERRAL NO_UPWARD_REFERRAL",
@@ -97,6 +98,7 @@ SCENARIOS = (
         "every server does as it should",
         nameserver01="NO_RECURSOR",
         nameserver02="EDNS0_SUPPORT",
+        nameserver04="SAME_SOURCE_IP",
         nameserver05="AAAA_WELL_PROCESSED",
         nameserver07="NO_UPWARD_REFERRAL",
         nameserver08="QNAME_CASE_SENSITIVE",
@@ -141,6 +143,13 @@ SCENARIOS = (
         lambda reply: replace(reply, edns_version=1),
         lambda query: with_edns(query) and not (query.edns_flags or query.dnssec),
         nameserver02="EDNS_VERSION_ERROR",
+    ),
+    scenario(
+        "a server answers from elsewhere",
+        HEALTHY.departs(SILENT, TWO4, transport="udp").departs(
+            lambda reply: replace(reply, source=ONE4), TWO4, when=lambda query: query.any_source
+        ),
+        nameserver04="DIFFERENT_SOURCE_IP",
     ),
     one("a server drops AAAA", SILENT, of_type("AAAA"), nameserver05="AAAA_QUERY_DROPPED"),
     one("a server fails on AAAA", SERVFAIL, of_type("AAAA"), nameserver05="AAAA_UNEXPECTED_RCODE"),
