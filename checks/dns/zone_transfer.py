@@ -105,16 +105,9 @@ class ZoneTransferOpen(_Transfer):
 
 @finding_kind
 class ZoneTransferRefused(_Transfer):
-    """`complete` where it holds for every server that answers."""
-
     code: ClassVar[str] = "zone-transfer-refused"
     outcome: ClassVar[Outcome] = Outcome.OK
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:AXFR_FAILURE",)
-    complete: bool
-
-    @property
-    def equivalents(self) -> tuple[str, ...]:
-        return self.known_as if self.complete else ()
 
     @property
     def message(self) -> str:
@@ -205,10 +198,7 @@ def _finding(
     if kind is ZoneTransferOpen:
         return ZoneTransferOpen(subject=subject, evidence=evidence, servers=servers, count=count)
     if kind is ZoneTransferRefused:
-        complete = len(servers) == count
-        return ZoneTransferRefused(
-            subject=subject, evidence=evidence, servers=servers, complete=complete
-        )
+        return ZoneTransferRefused(subject=subject, evidence=evidence, servers=servers)
     return ZoneTransferNotSeen(subject=subject, evidence=evidence, servers=servers)
 
 

@@ -142,9 +142,9 @@ class Tree:
             return found.says(told) if isinstance(told, DnsReply) else told
         return found.says
 
-    def network(self) -> Network:
-        """A network of this tree."""
-        return World(self.answer).network()
+    def network(self, own: str | None = None) -> Network:
+        """A network of this tree, for the owner of the zones of the name `own`."""
+        return World(self.answer).network(own)
 
 
 def authoritative(zones: Mapping[str, Records], query: DnsQuery) -> DnsReply:

@@ -29,13 +29,13 @@ class World:
         answer = self.answers(request)
         return answer if isinstance(answer, Sent) else Sent(answer)
 
-    def network(self) -> Network:
-        """A network of this world."""
-        return timeless(self)
+    def network(self, own: str | None = None) -> Network:
+        """A network of this world, for the owner of the zones of the name `own`."""
+        return timeless(self, own)
 
 
-def timeless(transport: Transport) -> Network:
+def timeless(transport: Transport, own: str | None = None) -> Network:
     """A network in which no time passes: nothing waits for its turn, whose order would be luck."""
     at_once = {"per_second": 1_000_000}
     budget = Budget(destination=replace(DESTINATION, **at_once), run=replace(RUN, **at_once))
-    return Network(transport, clock=lambda: 0.0, policy=Policy(budget=budget))
+    return Network(transport, clock=lambda: 0.0, policy=Policy(own=own, budget=budget))

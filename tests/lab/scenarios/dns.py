@@ -615,7 +615,7 @@ IN_FULL = (
         name="edns-of-old",
         truth="One of two servers drops EDNS version 1, sends back what it does not know of EDNS, "
         "and changes the spelling of questions.",
-        arguments=("--only", "edns-conduct", "--only", "name-case", "--thorough"),
+        arguments=("--only", "edns-conduct,name-case", "--thorough"),
         faults=(odd("op2", "old-edns"),),
         causes=(
             *_cause("query-shape-dropped"),

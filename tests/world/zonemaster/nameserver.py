@@ -6,17 +6,32 @@ from dataclasses import replace
 
 from netdiag.outcomes import DnsReply
 from netdiag.requests import UNKNOWN_OPTION, DnsQuery
-from tests.world.tree import APEX, CHILD, HEALTHY, NS1, ONE4, SILENT, TWO4, Fit, Says, records
-from tests.world.zonemaster.scenario import Scenario, cases, scenario
+from tests.world.tree import (
+    APEX,
+    CHILD,
+    HEALTHY,
+    NS1,
+    ONE4,
+    PARENT,
+    SILENT,
+    TWO4,
+    Fit,
+    Says,
+    Tree,
+    records,
+)
+from tests.world.zonemaster.scenario import Scenario, brief, cases, scenario
 
 CASES = cases(
     nameserver01="IS_A_RECURSOR NO_RECURSOR",
     nameserver02="""BREAKS_ON_EDNS EDNS_RESPONSE_WITHOUT_EDNS EDNS_VERSION_ERROR NO_EDNS_SUPPORT
         NS_ERROR EDNS0_SUPPORT""",
+    nameserver03="AXFR_AVAILABLE AXFR_FAILURE",
     nameserver04="DIFFERENT_SOURCE_IP SAME_SOURCE_IP",
     nameserver05="""AAAA_BAD_RDATA AAAA_QUERY_DROPPED AAAA_UNEXPECTED_RCODE A_UNEXPECTED_RCODE
         AAAA_WELL_PROCESSED""",
-    nameserver07="UPWARD_REFERRAL NO_UPWARD_REFERRAL",
+    nameserver06="CAN_NOT_BE_RESOLVED NO_RESOLUTION CAN_BE_RESOLVED",
+    nameserver07="UPWARD_REFERRAL NO_UPWARD_REFERRAL UPWARD_REFERRAL_IRRELEVANT",
     nameserver08="QNAME_CASE_INSENSITIVE QNAME_CASE_SENSITIVE",
     nameserver09="""CASE_QUERIES_RESULTS_DIFFER CASE_QUERIES_RESULTS_OK CASE_QUERY_DIFFERENT_ANSWER
         CASE_QUERY_DIFFERENT_RC CASE_QUERY_NO_ANSWER""",
@@ -80,6 +95,12 @@ def garbled(reply: DnsReply) -> DnsReply:
     return replace(reply, answer=records(f"{APEX} AAAA \\# 4 01020304"))
 
 
+def delegated(*names: str) -> Tree:
+    """The parent and the zone name these servers."""
+    listed = tuple(f"{APEX} NS {name}" for name in names)
+    return HEALTHY.put(PARENT, *listed).put(APEX, *listed)
+
+
 def one(title: str, says: Says, when: Fit, **tags: str) -> Scenario:
     """One of four servers says something else to the questions that fit."""
     return scenario(title, HEALTHY.departs(says, TWO4, when=when), None, **tags)
@@ -100,6 +121,7 @@ SCENARIOS = (
         nameserver02="EDNS0_SUPPORT",
         nameserver04="SAME_SOURCE_IP",
         nameserver05="AAAA_WELL_PROCESSED",
+        nameserver06="CAN_BE_RESOLVED",
         nameserver07="NO_UPWARD_REFERRAL",
         nameserver08="QNAME_CASE_SENSITIVE",
         nameserver09="CASE_QUERIES_RESULTS_OK",
@@ -143,6 +165,30 @@ SCENARIOS = (
         lambda reply: replace(reply, edns_version=1),
         lambda query: with_edns(query) and not (query.edns_flags or query.dnssec),
         nameserver02="EDNS_VERSION_ERROR",
+    ),
+    scenario(
+        "a server gives the whole zone away",
+        HEALTHY.departs(
+            DnsReply(authoritative=True, answer=records(CHILD)[:2]), TWO4, rtype="AXFR"
+        ),
+        brief(own_zone=True),
+        nameserver03="AXFR_AVAILABLE AXFR_FAILURE",
+    ),
+    scenario(
+        "no server gives the whole zone away",
+        HEALTHY.departs(DnsReply(rcode="REFUSED"), rtype="AXFR"),
+        brief(own_zone=True),
+        nameserver03="AXFR_FAILURE",
+    ),
+    scenario(
+        "the name of a server has no address",
+        delegated(NS1, "ns9.xb."),
+        nameserver06="CAN_NOT_BE_RESOLVED",
+    ),
+    scenario(
+        "the name of no server has an address",
+        delegated("ns8.xb.", "ns9.xb."),
+        nameserver06="NO_RESOLUTION",
     ),
     scenario(
         "a server answers from elsewhere",

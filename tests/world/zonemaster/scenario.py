@@ -64,8 +64,9 @@ def said(one: Scenario, tags: Cases) -> Cases:
 
 def _carried(one: Scenario, tags: Iterable[str]) -> frozenset[str]:
     """What the findings of the checks that know these tags carry; none of them may crash."""
+    network = one.tree.network(one.brief.target.name if one.brief.own_zone else None)
     judged = asyncio.run(
-        diagnose(one.brief, _checks(frozenset(tags)), CATALOGUE.explanations, one.tree.network())
+        diagnose(one.brief, _checks(frozenset(tags)), CATALOGUE.explanations, network)
     )
     crashed = [j.finding.message for j in judged if j.finding.outcome is Outcome.CRASHED]
     assert not crashed, crashed
