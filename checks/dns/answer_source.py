@@ -1,8 +1,8 @@
 """The zone's servers answer from the address at which they are asked.
 
 ## What it does
-Where a server leaves the question for the SOA unanswered over UDP, it asks once more on a socket
-that hears answers of any address.
+Where a server leaves the question for the SOA unanswered over UDP, the next one, without EDNS, is
+asked on a socket that hears answers of any address.
 
 ## Why is this bad?
 Resolvers take an answer from another address than the one they asked for a forged one, and throw
@@ -12,7 +12,7 @@ one looks dead to everybody, and works where its operator looks.
 ## How it decides
 For each server address. An answer counts only with the number and the question that was sent.
 
-| over UDP | on an open socket            | judgement                  |
+| first    | on an open socket            | judgement                  |
 |----------|------------------------------|----------------------------|
 | answered | not asked                    | answers-from-asked-address |
 | silent   | answer of another address    | answers-from-elsewhere     |

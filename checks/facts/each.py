@@ -18,8 +18,8 @@ async def of_each(
     """For each server that answers, in the zone's order, the observations of `questions`.
 
     A question that stays without answer over UDP is asked in another shape, without EDNS, before
-    silence counts: the observation is then that of the second shape. A server that drops EDNS is
-    asked in that shape alone, so that it costs one wait and not one for every question.
+    silence counts: the observation is then that of the second shape. Of a server that drops EDNS
+    that shape comes first, so that it costs one wait and not one for every question.
     """
     servers = answering(zone)
     return tuple(await asyncio.gather(*(_asked(net, server, questions) for server in servers)))
@@ -40,9 +40,9 @@ async def _asked(
 
 
 async def _in_some_shape(net: Asker, query: DnsQuery, *, edns: bool) -> Observation:
+    if query.transport == "tcp" or query.udp_payload is None:
+        return await net.ask(query)
     plain = replace(query, udp_payload=None)
-    if query.transport == "tcp" or edns:
-        seen = await net.ask(query)
-        if isinstance(seen.outcome, DnsReply) or query.transport == "tcp":
-            return seen
-    return await net.ask(plain)
+    first, second = (query, plain) if edns else (plain, query)
+    seen = await net.ask(first)
+    return seen if isinstance(seen.outcome, DnsReply) else await net.ask(second)

@@ -37,8 +37,8 @@ Transport = Literal["udp", "tcp"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneServer:
     """One delegated server address and its replies. `plain` is the SOA question without EDNS, asked
-    only where the one with EDNS did not succeed; `stray` the one whose answer may come from any
-    address, asked only where none came from the server's own. It is no word of the server's."""
+    only where the one with EDNS did not succeed. Where an answer to it came from another address,
+    which is no word of the server's, that is `stray` and there is no `plain`."""
 
     server: ServerAddress
     soa: Observation
@@ -297,17 +297,10 @@ async def _asked(net: Asker, server: ServerAddress, zone: str, name: str) -> Zon
     )
     plain = stray = None
     if not serves(soa):
-        plain, stray = await asyncio.gather(
-            net.ask(replace(query("SOA"), udp_payload=None)), _stray(net, soa)
-        )
+        silent = isinstance(soa.outcome, Failed) and soa.outcome.kind is FailureKind.TIMEOUT
+        second = await net.ask(replace(query("SOA"), udp_payload=None, any_source=silent))
+        elsewhere = isinstance(second.outcome, DnsReply) and second.outcome.source
+        plain, stray = (None, second) if elsewhere else (second, None)
     return ZoneServer(
         server=server, soa=soa, ns=ns, a=a, aaaa=aaaa, tcp=tcp, plain=plain, stray=stray
     )
-
-
-async def _stray(net: Asker, soa: Observation) -> Observation | None:
-    """The same question, whoever answers it, where nobody did."""
-    silent = isinstance(soa.outcome, Failed) and soa.outcome.kind is FailureKind.TIMEOUT
-    if not silent or not isinstance(soa.request, DnsQuery):
-        return None
-    return await net.ask(replace(soa.request, any_source=True))

@@ -9,7 +9,7 @@ from tests.doctable import rows
 from tests.unit.dns.zones import SERVER2, SILENT, seen, server, soa, zone
 
 ELSEWHERE = replace(soa(), source="22.52.0.53")
-STRAYS: dict[str, Outcome | None] = {
+SECOND: dict[str, Outcome | None] = {
     "not asked": None,
     "answer of another address": ELSEWHERE,
     "answer of the asked address": soa(),
@@ -17,16 +17,17 @@ STRAYS: dict[str, Outcome | None] = {
 }
 
 
-def one(stray: Outcome | None, udp: Outcome = SILENT) -> ZoneServer:
-    found = server(SERVER2, udp=udp, plain=None if udp != SILENT else SILENT, tcp=soa())
-    return replace(found, stray=seen(stray) if stray else None)
+def one(second: Outcome | None, first: Outcome = SILENT) -> ZoneServer:
+    stray = second is ELSEWHERE
+    found = server(SERVER2, udp=first, plain=None if stray else second, tcp=soa())
+    return replace(found, stray=seen(ELSEWHERE) if stray else None)
 
 
-@pytest.mark.parametrize(("udp", "stray", "judgement"), rows(answer_source))
+@pytest.mark.parametrize(("first", "second", "judgement"), rows(answer_source))
 def test_the_documented_table_is_what_the_check_decides(
-    udp: str, stray: str, judgement: str
+    first: str, second: str, judgement: str
 ) -> None:
-    found = one(STRAYS[stray], udp=soa() if udp == "answered" else SILENT)
+    found = one(SECOND[second], soa() if first == "answered" else SILENT)
 
     (finding,) = answer_source.judge(zone(found))
 

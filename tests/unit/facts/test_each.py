@@ -37,9 +37,10 @@ DROPS_EDNS = server(udp=SILENT, plain=soa(), tcp=soa())
         (server(), {1232: SILENT, None: soa()}, [1232, None]),
         (server(), {1232: SILENT, None: SILENT}, [1232, None]),
         (DROPS_EDNS, {None: soa()}, [None]),
+        (DROPS_EDNS, {None: SILENT, 1232: SILENT}, [None, 1232]),
         (server(udp=SILENT, plain=SILENT, tcp=soa()), {1232: SILENT, None: SILENT}, [1232, None]),
     ],
-    ids=["answers", "drops one", "drops both", "drops EDNS", "drops UDP"],
+    ids=["answers", "drops one", "drops both", "drops EDNS", "drops it too", "drops UDP"],
 )
 def test_a_lost_question_is_asked_in_a_shape_that_has_a_chance(
     one: ZoneServer, answers: dict[int | None, Outcome], sizes: list[int | None]
