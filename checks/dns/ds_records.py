@@ -24,6 +24,7 @@ zone fails, which is judged by `zone-signatures`.
 | a DS of a key that is not for zones, beside         | ds-of-non-zone-key       |
 | a DS of a key that does not sign the keys, beside   | ds-key-does-not-sign     |
 | a DS of a key with a broken signature, beside       | ds-key-does-not-sign     |
+| two servers, each with a signer and a DS of its own | signers-share-zone       |
 | a DS of a key without the flag of entry points      | ds-of-key-without-sep    |
 | a DS of a revoked key                               | ds-of-revoked-key        |
 | an algorithm whose DS records lead nowhere          | ds-algorithm-without-key |
@@ -55,7 +56,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.iterate import shown
-from checks.facts.remarks import Remarked, dnsviz, zonemaster
+from checks.facts.remarks import Remark, Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import SignedZone, answers, records, signed_zone, silent, told
 from netdiag.model import (
     Area,
@@ -216,7 +217,22 @@ class DsKeyDoesNotSign(_DsProblem):
     )
 
 
-@finding_kind
+@dataclass(frozen=True, kw_only=True)
+class SignersShareZone(Remarked):
+    code: ClassVar[str] = "signers-share-zone"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS02_NO_MATCHING_DNSKEY_RRSIG")
+
+    @property
+    def message(self) -> str:
+        return (
+            f"the servers of {self.subject} have signers of their own ({self.words}), and each of "
+            "them leads in by another DS record"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class DsOfKeyWithoutSep(_DsProblem):
     code: ClassVar[str] = "ds-of-key-without-sep"
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
@@ -334,11 +350,19 @@ def _judged(seen: SignedZone, delegated: Delegated) -> Iterable[Finding]:
             signed=bool(delegated.keys),
             unheard=tuple(one.server for one in seen.above if silent(one.ds)),
         )
+    if turns := _by_turns(delegated):
+        yield SignersShareZone(subject=subject, evidence=seen.evidence, what=turns)
     for kind, rule in _rules():
         if what := tuple(rule(delegated)):
             yield kind(
                 subject=subject, evidence=seen.evidence, what=what, alone=not delegated.usable
             )
+
+
+def _by_turns(seen: Delegated) -> tuple[Remark, ...]:
+    from checks.facts.dnssec import delegated
+
+    return tuple(delegated.by_turns(seen))
 
 
 def _rules() -> tuple[tuple[type[_DsProblem], Rule], ...]:
@@ -391,6 +415,7 @@ CHECK = Check(
     judge=judge,
     finds=(
         DsRecordsGiven,
+        SignersShareZone,
         DsDigestDeprecated,
         DsDigestNotSupported,
         DsMalformed,

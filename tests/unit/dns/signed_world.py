@@ -13,6 +13,7 @@ from typing import Any
 
 from checks.dns import (
     ds_records,
+    every_signature,
     key_signalling,
     signing_practice,
     zone_keys,
@@ -45,7 +46,10 @@ DATA = {
 }
 CHECKS = tuple(
     module.CHECK
-    for module in (ds_records, key_signalling, signing_practice, zone_keys, zone_signatures)
+    for module in (
+        *(ds_records, every_signature, key_signalling),
+        *(signing_practice, zone_keys, zone_signatures),
+    )
 )
 OF_OTHERS = ("DS03_", "DS10_")
 """The beginnings of the tags of denial, which have worlds of their own."""

@@ -65,6 +65,10 @@ CASES = {
     "a DS of a key with a broken signature, beside": healthy(
         KSK.ds, OTHER.ds, DNSKEY=with_broken_signature()
     ),
+    "two servers, each with a signer and a DS of its own": unlike(
+        healthy(KSK.ds, OTHER.ds, DNSKEY=keys(KSK, OTHER, by=[KSK])),
+        DNSKEY=keys(KSK, OTHER, by=[OTHER]),
+    ),
     "a DS of a key without the flag of entry points": healthy(
         ZSK.ds, DNSKEY=keys(KSK, ZSK, by=[ZSK])
     ),
