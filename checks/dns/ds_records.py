@@ -30,6 +30,7 @@ zone fails, which is judged by `zone-signatures`.
 | an algorithm whose DS records lead nowhere          | ds-algorithm-without-key |
 | a server of the parent without DS records           | ds-records-differ        |
 | a server of the parent without one of them          | ds-records-differ        |
+| a server of the parent that refers to the zone      | ds-question-referred     |
 | keys, and no DS record                              | zone-signed-without-ds   |
 | no keys and no DS record                            | not-checked              |
 | no answer from the parent                           | ds-records-not-seen      |
@@ -50,25 +51,23 @@ others out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, Remarked, dnsviz, zonemaster
-from checks.facts.signed_zone import SignedZone, answers, records, signed_zone, silent, told
-from netdiag.model import (
-    Area,
-    Brief,
-    Check,
-    Finding,
-    Outcome,
-    Owner,
-    Severity,
-    Skipped,
-    finding_kind,
+from checks.facts.signed_zone import (
+    SignedZone,
+    answers,
+    records,
+    refers,
+    signed_zone,
+    silent,
+    told,
 )
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
 from netdiag.network import Asker
 from netdiag.outcomes import DnsReply
 
@@ -279,7 +278,19 @@ class DsRecordsDiffer(_DsProblem):
     )
 
 
-@finding_kind
+@dataclass(frozen=True, kw_only=True)
+class DsQuestionReferred(_DsProblem):
+    code: ClassVar[str] = "ds-question-referred"
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    known_as: ClassVar[tuple[str, ...]] = dnsviz("REFERRAL_FOR_DS_QUERY")
+    effect: ClassVar[str] = (
+        "such a server does not know that DS records are its own, so validators cannot learn from "
+        "it whether the zone is signed"
+    )
+    remedy: ClassVar[str] = "Tell the operator of the parent zone: its server's software is old."
+
+
+@dataclass(frozen=True, kw_only=True)
 class ZoneSignedWithoutDs(_DsProblem):
     code: ClassVar[str] = "zone-signed-without-ds"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -324,6 +335,9 @@ def judge(facts: Facts) -> Iterable[Finding]:
     seen, subject = facts.seen, shown(facts.seen.apex)
     delegated = _delegated(facts)
     asked = [one.ds for one in seen.above]
+    if what := tuple(_referred(seen)):
+        alone = not delegated.usable
+        yield DsQuestionReferred(subject=subject, evidence=seen.evidence, what=what, alone=alone)
     if seen.missing:
         yield Skipped(subject="DS records", missing=seen.missing)
     elif not seen.ds_told and not asked:
@@ -357,6 +371,13 @@ def _judged(seen: SignedZone, delegated: Delegated) -> Iterable[Finding]:
             yield kind(
                 subject=subject, evidence=seen.evidence, what=what, alone=not delegated.usable
             )
+
+
+def _referred(seen: SignedZone) -> Iterator[Remark]:
+    servers = [one.server for one in seen.above if refers(one.ds, seen.apex)]
+    if servers:
+        words = f"{', '.join(servers)} of the parent refer to the zone itself"
+        yield Remark(words, dnsviz("REFERRAL_FOR_DS_QUERY"))
 
 
 def _by_turns(seen: Delegated) -> tuple[Remark, ...]:
@@ -427,6 +448,7 @@ CHECK = Check(
         DsOfRevokedKey,
         DsAlgorithmWithoutKey,
         DsRecordsDiffer,
+        DsQuestionReferred,
         ZoneSignedWithoutDs,
         DsRecordsNotSeen,
         Skipped,

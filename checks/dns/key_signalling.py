@@ -256,6 +256,8 @@ class DsChangeAsked(_Signal):
     usual_severity: ClassVar[Severity] = Severity.NOTICE
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     effect: ClassVar[str] = "the zone asks its parent for other DS records than it has"
+    equivalents = Finding.equivalents
+    """No other tool has a name for it."""
 
     @property
     def for_agent(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from checks.dns import (
@@ -103,6 +104,7 @@ class SignedWorld:
     above: Mapping[str, Answer | tuple[str, ...]]
     apex: Apex
     other: Apex = field(default_factory=dict)
+    at: datetime = NOW
 
     def answer(self, request: Request) -> Answer:
         match request:
@@ -132,7 +134,7 @@ class SignedWorld:
         """What the checks of signing find, or these."""
         brief = Brief(
             target=parse(APEX.rstrip(".")),
-            started=NOW,
+            started=self.at,
             families=(4,),
             root_servers=(RootServer("root.", ROOT),),
             depth="thorough",
