@@ -41,6 +41,7 @@ from checks.dns.answer_source import AnswersFromElsewhere
 from checks.dns.apex_records import ApexRecordNotGiven
 from checks.dns.chain_of_trust import TrustBroken
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
+from checks.dns.delegation import ParentZoneNotSeen
 from checks.dns.denial import DenialProofBroken
 from checks.dns.every_signature import NsSignatureBroken
 from checks.dns.mail_exchangers import (
@@ -76,13 +77,16 @@ from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_addresses import ServerAddressNotPublic
 from checks.dns.server_conduct import OpenRecursion, UpwardReferral
 from checks.dns.server_count import TooFewNameServers
+from checks.dns.server_name_records import ServerNameRecordError
 from checks.dns.server_names import (
     GlueMismatch,
     NameServerUnresolvable,
     ServerNameNotDetermined,
 )
 from checks.dns.soa_agreement import SoaFieldsDiffer
+from checks.dns.spf_records import SpfRecordsDiffer
 from checks.dns.transports import TransportNotSeen
+from checks.dns.unserved_zone import AddressesWithoutZone
 from checks.dns.zone_keys import KeysNotAnswered, SignedAtSomeServers
 from checks.dns.zone_signatures import (
     DsWithoutMatchingKey,
@@ -143,6 +147,20 @@ NOT_SEEN_OF_SERVICE: Kinds = (
 SPEAKS_ODDLY: Kinds = (ServiceSilent, TlsHandshakeFailed, TlsVersionMismatch)
 FAMILY_FAILS: Kinds = (AaaaWithoutService, Ipv4Unreachable, Ipv6Unreachable)
 UNSTEADY: Kinds = (*SPEAKS_ODDLY, *FAMILY_FAILS, ConnectionsNotTold)
+OfServers = (
+    ApexRecordNotGiven
+    | MailRecordNotGiven
+    | KeysNotAnswered
+    | ServerNameRecordError
+    | AddressesWithoutZone
+)
+GIVES_NOT: Kinds = (
+    ApexRecordNotGiven,
+    MailRecordNotGiven,
+    KeysNotAnswered,
+    ServerNameRecordError,
+    AddressesWithoutZone,
+)
 NOT_SEEN_OF_MAIL: Kinds = (MailHostNotJudged, MailExchangerNotSeen, MailExchangersNotSeen)
 NOT_SEEN_OF_NAME: Kinds = (
     NameNotDetermined,
@@ -150,6 +168,7 @@ NOT_SEEN_OF_NAME: Kinds = (
     ServerNameNotDetermined,
     TransportNotSeen,
     NameServerSetNotSeen,
+    ParentZoneNotSeen,
     ResolverNotJudged,
     ReverseNotDetermined,
 )
@@ -259,14 +278,14 @@ def other_version(cause: SerialMismatch, symptom: AnswersDiffer) -> bool:
     return cause.subject == symptom.zone
 
 
-def change_on_its_way(cause: SerialMismatch, symptom: SoaFieldsDiffer | MailRecordsDiffer) -> bool:
+def change_on_its_way(
+    cause: SerialMismatch, symptom: SoaFieldsDiffer | MailRecordsDiffer | SpfRecordsDiffer
+) -> bool:
     """The servers have different versions of the zone, so its records may differ."""
     return cause.subject == symptom.subject
 
 
-def server_lacks_the_zone(
-    cause: LameDelegation, symptom: ApexRecordNotGiven | MailRecordNotGiven | KeysNotAnswered
-) -> bool:
+def server_lacks_the_zone(cause: LameDelegation, symptom: OfServers) -> bool:
     """These servers do not serve the zone, so they cannot give its records either."""
     return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
 
@@ -279,6 +298,9 @@ def server_has_no_keys(cause: SignedAtSomeServers, symptom: DsWithoutMatchingKey
 def signing_failed(cause: Unsound, symptom: NsSignatureBroken) -> bool:
     """The zone's signing fails as a whole, and its NS records are signed with the rest."""
     return cause.subject == symptom.subject
+def server_does_not_exist(cause: NameServerUnresolvable, symptom: ServerNameRecordError) -> bool:
+    """The server's name has no address, which each server of the zone says too."""
+    return cause.subject == symptom.name and cause.zone == symptom.subject
 
 
 def only_one_server(cause: SingleNameServer, symptom: TooFewNameServers) -> bool:
@@ -424,15 +446,14 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         validator_refuses_zone,
     ),
     *rules((SerialMismatch,), (AnswersDiffer,), other_version),
-    *rules((SerialMismatch,), (SoaFieldsDiffer, MailRecordsDiffer), change_on_its_way),
-    *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),
     *rules(
-        (LameDelegation,),
-        (ApexRecordNotGiven, MailRecordNotGiven, KeysNotAnswered),
-        server_lacks_the_zone,
+        (SerialMismatch,), (SoaFieldsDiffer, MailRecordsDiffer, SpfRecordsDiffer), change_on_its_way
     ),
+    *rules((SingleNameServer,), (TooFewNameServers,), only_one_server),
     *rules((SignedAtSomeServers,), (DsWithoutMatchingKey,), server_has_no_keys),
     *rules(SIGNATURES, (NsSignatureBroken,), signing_failed),
+    *rules((LameDelegation,), GIVES_NOT, server_lacks_the_zone),
+    *rules((NameServerUnresolvable,), (ServerNameRecordError,), server_does_not_exist),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules(
         (AnswersFromElsewhere,),

@@ -23,18 +23,13 @@ REASONS: Sequence[tuple[str, str]] = (
         r"(CN04|CN03|EMPTY_ASN|ERROR_ASN|IPV[46]_(ONE|SAME|DIFFERENT)_ASN)\w*",
         "needs a public database of routes",
     ),
-    (r"\w*IPV[46]_DISABLED", "a family that this machine lacks is told for the run, not per zone"),
-    (r"UPWARD_REFERRAL_IRRELEVANT", "said of the root, which is no target of netdiag's"),
-    (r"QUERY_DROPPED", "no test case of Zonemaster says it any more"),
+    (r"N15_\w+", "a server's software version says nothing of the zone's health"),
+    (r"DOMAIN_NAME_\w+", "such a name is refused before"),
+    (r"B01_ROOT_HAS_NO_PARENT|Z09_ROOT_EMAIL_DOMAIN", "the root zone is no target"),
     (
-        r"DOMAIN_NAME_\w+|B01_PARENT_\w+|NO_PARENT",
-        "such a name is refused, or its parent not seen, before",
-    ),
-    (
-        r"NAMESERVER_NO_(TCP|UDP)_53|HAS_NAMESERVER\w*|NS_FAILED|HAS_PARENT",
+        r"NAMESERVER_NO_(TCP|UDP)_53|HAS_NAMESERVER\w*|NS_FAILED|(HAS|NO)_PARENT|NO_GLUE_\w+",
         "replaced in Zonemaster 8",
     ),
-    (r"Z11_\w+", "the sender policy is read once, not at each server"),
     (
         r"DS\d\d_\w+|\w*(DNSKEY|NSEC3?|RRSIG|DNSSEC)\w*",
         "not told apart from its neighbours, or not examined yet",

@@ -24,7 +24,8 @@ For each server and each of its four questions.
 
 That the other question is answered over the same transport rules out that the server or the way to
 it is down: what is lost then is the type. Silence over a whole transport is the matter of
-`dns-transports` and `name-servers`.
+`dns-transports` and `name-servers`. Servers with addresses of a family that this run does not use
+are `servers-not-asked`.
 
 ## What to do
 Complete the zone on the server, or have the firewall before it let the question through.
@@ -38,13 +39,13 @@ Complete the zone on the server, or have the firewall before it let the question
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
-from checks.facts.iterate import shown
+from checks.facts.iterate import ServerAddress, shown, version
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import (
     Area,
@@ -63,6 +64,16 @@ from netdiag.requests import DnsQuery
 
 TRANSPORTS = ("udp", "tcp")
 TYPES = ("SOA", "NS")
+CASES = {"udp": "CN01", "tcp": "CN02"}
+FAMILIES = (4, 6)
+DELEGATION: Mapping[tuple[str, str, str], tuple[str, ...]] = {
+    ("NO_AUTHORITY", "SOA", "udp"): ("IS_NOT_AUTHORITATIVE",),
+    ("NO_AUTHORITY", "SOA", "tcp"): ("IS_NOT_AUTHORITATIVE",),
+    ("ERROR", "SOA", "udp"): ("IS_NOT_AUTHORITATIVE",),
+    ("ERROR", "SOA", "tcp"): ("IS_NOT_AUTHORITATIVE",),
+    ("NONE", "SOA", "udp"): ("SOA_NOT_EXISTS",),
+}
+"""What the failing SOA question means for the delegation, by its miss, type and transport."""
 
 
 class Miss(enum.Enum):
@@ -78,9 +89,11 @@ class Miss(enum.Enum):
     def words(self) -> str:
         return self.value[1]
 
-    def tag(self, rtype: str, transport: str) -> str:
-        case = {"udp": "CN01", "tcp": "CN02"}[transport]
-        return f"zonemaster:{case}_{self.value[0].format(rtype=rtype)}_{transport.upper()}"
+    def tags(self, rtype: str, transport: str) -> tuple[str, ...]:
+        """What Connectivity01 or 02 says, and Delegation04 and 06 of the SOA question."""
+        ours = f"{CASES[transport]}_{self.value[0].format(rtype=rtype)}_{transport.upper()}"
+        more = DELEGATION.get((self.name, rtype, transport), ())
+        return tuple(f"zonemaster:{tag}" for tag in (ours, *more))
 
 
 @finding_kind
@@ -111,7 +124,11 @@ class ApexRecordNotGiven(Finding):
     usual_severity: ClassVar[Severity] = Severity.WARNING
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
     known_as: ClassVar[tuple[str, ...]] = tuple(
-        miss.tag(rtype, transport) for miss, rtype, transport in product(Miss, TYPES, TRANSPORTS)
+        dict.fromkeys(
+            tag
+            for miss, rtype, transport in product(Miss, TYPES, TRANSPORTS)
+            for tag in miss.tags(rtype, transport)
+        )
     )
     rtype: str
     transport: str
@@ -121,7 +138,7 @@ class ApexRecordNotGiven(Finding):
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return (self.how.tag(self.rtype, self.transport),)
+        return self.how.tags(self.rtype, self.transport)
 
     @property
     def message(self) -> str:
@@ -145,19 +162,68 @@ class ApexRecordNotGiven(Finding):
 
 @finding_kind
 class ApexRecordNotSeen(Finding):
+    """`silent` where the servers left both questions unanswered over the transport."""
+
     code: ClassVar[str] = "apex-record-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = tuple(
+        f"zonemaster:{CASES[transport]}_NO_RESPONSE_{transport.upper()}" for transport in TRANSPORTS
+    )
     rtype: str
     transport: str
     servers: tuple[str, ...]
+    silent: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        place = TRANSPORTS.index(self.transport)
+        return self.known_as[place : place + 1] if self.silent else ()
+
+    @property
+    def message(self) -> str:
+        why = "nothing at all came back over it" if self.silent else "it was not asked to the end"
+        return (
+            f"whether {', '.join(self.servers)} give the {self.rtype} record of {self.subject} "
+            f"over {self.transport.upper()} cannot be told: {why}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServersNotAsked(Finding):
+    """`family` is the one over which this run asks nobody."""
+
+    code: ClassVar[str] = "servers-not-asked"
+    outcome: ClassVar[Outcome] = Outcome.SKIPPED
+    area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = tuple(
+        f"zonemaster:CN01_IPV{family}_DISABLED" for family in FAMILIES
+    )
+    family: int
+    servers: tuple[str, ...]
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        place = FAMILIES.index(self.family)
+        return self.known_as[place : place + 1]
 
     @property
     def message(self) -> str:
         return (
-            f"whether {', '.join(self.servers)} give the {self.rtype} record of {self.subject} "
-            f"over {self.transport.upper()} cannot be told: nothing at all came back over it"
+            f"name servers of {self.subject} were not asked over IPv{self.family}, which this run "
+            f"does not use: {', '.join(self.servers)}"
         )
+
+
+class Unseen(enum.Enum):
+    """Why a question tells nothing: its transport is silent, or the failure is ours."""
+
+    SILENT = enum.auto()
+    OURS = enum.auto()
+
+
+Verdict = Miss | Unseen | None
+"""None where the record is given as it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,11 +248,12 @@ async def gather(net: Asker, brief: Brief) -> Facts:
 def judge(facts: Facts) -> Iterable[Finding]:
     """One verdict on each question, equal ones of several servers together."""
     zone, servers = facts.zone, answering(facts.zone)
+    yield from _not_asked(zone)
     if zone.missing or not servers:
         missing = zone.missing or "no server of the zone answers"
         yield Skipped(subject=shown(zone.apex), missing=missing)
         return
-    groups: dict[tuple[str, str, Miss | bool], list[tuple[str, ObservationId]]] = {}
+    groups: dict[tuple[str, str, Verdict], list[tuple[str, ObservationId]]] = {}
     for server, replies in zip(servers, facts.replies, strict=True):
         for (transport, rtype), seen in zip(ASKED, replies, strict=True):
             verdict = judged(zone.apex, rtype, seen, _others(replies, seen))
@@ -196,22 +263,35 @@ def judge(facts: Facts) -> Iterable[Finding]:
         yield _finding(zone, len(servers), (transport, rtype, verdict), members)
 
 
-def judged(apex: str, rtype: str, seen: Observation, others: Iterable[Observation]) -> Miss | bool:
-    """How one question went wrong; True where it went well, False where that cannot be told."""
+def _not_asked(zone: Zone) -> Iterable[Finding]:
+    glue = [(s.name, s.address) for s in (zone.cut.glue if zone.cut else ())]
+    found = [(one.name, address) for one in zone.names for address in one.addresses]
+    for family in FAMILIES:
+        left = sorted({pair for pair in (*glue, *found) if version(pair[1]) == family})
+        if left and zone.families and family not in zone.families:
+            servers = tuple(str(ServerAddress(*pair)) for pair in left)
+            evidence = zone.cut.evidence if zone.cut else ()
+            yield ServersNotAsked(
+                subject=shown(zone.apex), evidence=evidence, family=family, servers=servers
+            )
+
+
+def judged(apex: str, rtype: str, seen: Observation, others: Iterable[Observation]) -> Verdict:
+    """How one question went wrong, where it did."""
     match seen.outcome:
         case DnsReply(rcode=rcode) if rcode != "NOERROR":
             return Miss.ERROR
         case DnsReply(answer=answer) as reply if rtype in {r.rtype for r in answer}:
             if (apex, rtype) not in {(r.name, r.rtype) for r in answer}:
                 return Miss.OTHER_NAME
-            return True if reply.authoritative else Miss.NO_AUTHORITY
+            return None if reply.authoritative else Miss.NO_AUTHORITY
         case DnsReply():
             return Miss.NONE
         case Failed(kind=kind) if kind.ours:
-            return False
+            return Unseen.OURS
         case _:
             heard = any(isinstance(other.outcome, DnsReply) for other in others)
-            return Miss.SILENT if heard else False
+            return Miss.SILENT if heard else Unseen.SILENT
 
 
 def _others(replies: tuple[Observation, ...], seen: Observation) -> tuple[Observation, ...]:
@@ -225,7 +305,7 @@ def _others(replies: tuple[Observation, ...], seen: Observation) -> tuple[Observ
 def _finding(
     zone: Zone,
     count: int,
-    about: tuple[str, str, Miss | bool],
+    about: tuple[str, str, Verdict],
     members: list[tuple[str, ObservationId]],
 ) -> Finding:
     transport, rtype, verdict = about
@@ -241,9 +321,14 @@ def _finding(
             servers=servers,
             count=count,
         )
-    if not verdict:
+    if verdict:
         return ApexRecordNotSeen(
-            subject=subject, evidence=evidence, rtype=rtype, transport=transport, servers=servers
+            subject=subject,
+            evidence=evidence,
+            rtype=rtype,
+            transport=transport,
+            servers=servers,
+            silent=verdict is Unseen.SILENT,
         )
     return ApexRecordsGiven(
         subject=subject,
@@ -262,7 +347,7 @@ CHECK = Check(
     since="0.1",
     gather=gather,
     judge=judge,
-    finds=(ApexRecordsGiven, ApexRecordNotGiven, ApexRecordNotSeen, Skipped),
+    finds=(ApexRecordsGiven, ApexRecordNotGiven, ApexRecordNotSeen, ServersNotAsked, Skipped),
     doc=__doc__ or "",
     thorough=True,
 )

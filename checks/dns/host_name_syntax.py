@@ -223,8 +223,9 @@ def judge(facts: Facts) -> Iterable[Finding]:
         found = [(name, flaw) for name in names for flaw in sorted_flaws(name)]
         if role is Role.ZONE:
             found = [(name, flaw) for name, flaw in found if flaw is not Flaw.NUMERIC_TOP]
-        fine += [shown(name) for name in names if name not in {bad for bad, _ in found}]
-        said += _fine_tags(role, names, {flaw for _, flaw in found})
+        flawed = {bad for bad, _ in found}
+        fine += [shown(name) for name in names if name != "." and name not in flawed]
+        said += _fine_tags(role, names, found)
         for name, flaw in found:
             yield HostNameMalformed(
                 subject=subject, evidence=evidence, role=role, name=shown(name), flaw=flaw
@@ -232,8 +233,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     told = given(zone)
     if told:
         contact = newest(told).rname
-        flawed = list(judge_contact(subject, contact, evidence))
-        yield from flawed
+        yield from judge_contact(subject, contact, evidence)
         said += [] if contact_has_at_sign(contact) else [_CONTACT_FINE]
     if fine:
         yield HostNamesWellFormed(
@@ -257,7 +257,7 @@ def judge_contact(
 
 
 def named(facts: Facts) -> dict[Role, tuple[str, ...]]:
-    """The names by what they stand for, the root left out; at most `MOST_NAMES` of each."""
+    """The names by what they stand for; at most `MOST_NAMES` of each."""
     zone = facts.zone
     told = given(zone)
     delegated = set(zone.cut.names) if zone.cut else set()
@@ -267,7 +267,7 @@ def named(facts: Facts) -> dict[Role, tuple[str, ...]]:
         Role.PRIMARY: {newest(told).mname} if told else set(),
         Role.MAIL: {host for seen in facts.mail for host in _hosts(seen, zone.apex)},
     }
-    return {role: tuple(sorted(found - {"."})[:MOST_NAMES]) for role, found in names.items()}
+    return {role: tuple(sorted(found)[:MOST_NAMES]) for role, found in names.items()}
 
 
 def sorted_flaws(name: str) -> tuple[Flaw, ...]:
@@ -276,13 +276,15 @@ def sorted_flaws(name: str) -> tuple[Flaw, ...]:
     return tuple(flaw for flaw in Flaw if flaw in found)
 
 
-def _fine_tags(role: Role, names: tuple[str, ...], found: set[Flaw]) -> tuple[str, ...]:
-    if not names:
-        return ()
+def _fine_tags(
+    role: Role, names: tuple[str, ...], found: list[tuple[str, Flaw]]
+) -> tuple[str, ...]:
+    """What Zonemaster says of names that it finds no fault with."""
     if role is Role.ZONE:
-        broken = {_OF_ZONE[flaw][1] for flaw in found}
+        broken = {_OF_ZONE[flaw][1] for _, flaw in found}
         return tuple(tag for tag in _ZONE_FINE if tag.removeprefix("zonemaster:") not in broken)
-    return () if found & _OF_HOST.keys() else (f"zonemaster:{PREFIX[role]}_SYNTAX_OK",)
+    bad = {name for name, flaw in found if flaw in _OF_HOST}
+    return (f"zonemaster:{PREFIX[role]}_SYNTAX_OK",) if set(names) - bad else ()
 
 
 def _hosts(seen: Observation, apex: str) -> tuple[str, ...]:

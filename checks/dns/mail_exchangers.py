@@ -65,13 +65,15 @@ from netdiag.model import (
 from netdiag.network import Asker
 from netdiag.special import described, special
 
+ALIAS_TAGS = ("zonemaster:MX_RECORD_IS_CNAME", "zonemaster:MX_RECORD_IS_NOT_CNAME")
+
 
 @finding_kind
 class MailExchangerResolves(Finding):
     """`host` takes mail for the subject."""
 
     code: ClassVar[str] = "mail-exchanger-resolves"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MX_RECORD_IS_NOT_CNAME",)
+    known_as: ClassVar[tuple[str, ...]] = ALIAS_TAGS[1:]
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     host: str
@@ -86,7 +88,6 @@ class MailExchangerResolves(Finding):
 @finding_kind
 class MailGoesToTheName(Finding):
     code: ClassVar[str] = "mail-goes-to-the-name"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z09_MISSING_MAIL_TARGET",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
 
@@ -118,9 +119,14 @@ class MxUnresolvable(_MailProblem):
     """`host` has no address; `hidden` where another listed host has one."""
 
     code: ClassVar[str] = "mx-unresolvable"
+    known_as: ClassVar[tuple[str, ...]] = ALIAS_TAGS
     host: str
     alias: str
     hidden: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return ALIAS_TAGS[:1] if self.alias else ALIAS_TAGS[1:]
 
     @property
     def severity(self) -> Severity:
@@ -152,7 +158,7 @@ class MxUnresolvable(_MailProblem):
 @finding_kind
 class MxIsCname(_MailProblem):
     code: ClassVar[str] = "mx-is-cname"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MX_RECORD_IS_CNAME",)
+    known_as: ClassVar[tuple[str, ...]] = ALIAS_TAGS[:1]
     usual_severity: ClassVar[Severity] = Severity.WARNING
     host: str
     alias: str
@@ -181,9 +187,15 @@ class MxAddressNotPublic(_MailProblem):
     """`addresses` are the ones in question; `hidden` where mail has another way."""
 
     code: ClassVar[str] = "mx-address-not-public"
+    known_as: ClassVar[tuple[str, ...]] = ALIAS_TAGS
     host: str
+    alias: str
     addresses: tuple[str, ...]
     hidden: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return ALIAS_TAGS[:1] if self.alias else ALIAS_TAGS[1:]
 
     @property
     def severity(self) -> Severity:
@@ -325,7 +337,12 @@ def judge_host(mail: Mail, host: MailHost) -> Finding:
     if inside:
         hidden = any(set(other.addresses) - set(_inside(mail, other)) for other in mail.hosts)
         return MxAddressNotPublic(
-            subject=subject, evidence=evidence, host=host.name, addresses=inside, hidden=hidden
+            subject=subject,
+            evidence=evidence,
+            host=host.name,
+            alias=host.alias,
+            addresses=inside,
+            hidden=hidden,
         )
     if host.alias:
         return MxIsCname(subject=subject, evidence=evidence, host=host.name, alias=host.alias)

@@ -51,8 +51,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import below, descend, resolve, shown
+from checks.facts.policies import policies_of
 from checks.facts.registration import registered
-from checks.facts.spf import CERTAIN, MOST_LOOKUPS, MOST_VOID, Spf, joined, spf_of
+from checks.facts.spf import CERTAIN, MOST_LOOKUPS, MOST_VOID, Spf, joined, parsed, spf_of
 from checks.facts.tags import tags
 from netdiag.model import (
     Area,
@@ -117,9 +118,16 @@ class SpfMissing(_Policy):
 
 @finding_kind
 class SpfMultipleRecords(_Policy):
+    """`alike` where all servers of the zone give the same records."""
+
     code: ClassVar[str] = "spf-multiple-records"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_SPF_MULTIPLE_RECORDS",)
     count: int
+    alike: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.alike else ()
 
     @property
     def message(self) -> str:
@@ -132,14 +140,17 @@ class SpfMultipleRecords(_Policy):
 
 @finding_kind
 class SpfInvalid(_Policy):
+    """`own` where a broken term is the domain's own, and all its servers give the same record."""
+
     code: ClassVar[str] = "spf-invalid"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_SPF_SYNTAX_ERROR",)
     broken: tuple[str, ...]
     missing: tuple[str, ...]
+    own: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return self.known_as if self.broken else ()
+        return self.known_as if self.own else ()
 
     @property
     def message(self) -> str:
@@ -247,14 +258,9 @@ class DmarcReportNotAuthorised(_Policy):
 @finding_kind
 class MailPolicyNotSeen(Finding):
     code: ClassVar[str] = "mail-policy-not-seen"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z11_UNABLE_TO_CHECK_FOR_SPF",)
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
     what: str
-
-    @property
-    def equivalents(self) -> tuple[str, ...]:
-        return self.known_as if self.what == "SPF" else ()
 
     @property
     def message(self) -> str:
@@ -273,10 +279,12 @@ class Dmarc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`domain` is absolute, empty where there is none."""
+    """`domain` is absolute, empty where there is none; `alike` where all of its servers give the
+    same SPF record."""
 
     domain: str
     mail: bool = False
+    alike: bool = True
     spf: Spf | None = None
     dmarc: Dmarc | None = None
 
@@ -289,13 +297,14 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     if way.status not in CERTAIN or not way.cuts or registered(way) is None:
         return Facts(domain="")
     domain = way.zone
-    spf, dmarc, mx = await asyncio.gather(
+    spf, dmarc, mx, policies = await asyncio.gather(
         spf_of(net, brief, domain),
         _dmarc(net, brief, domain, registered(way) or domain),
         resolve(net, brief, domain, "MX"),
+        policies_of(net, brief),
     )
     mail = any(data.split()[-1:] not in ([], ["."]) for data in mx.data)
-    return Facts(domain=domain, mail=mail, spf=spf, dmarc=dmarc)
+    return Facts(domain=domain, mail=mail, spf=spf, dmarc=dmarc, alike=policies.alike)
 
 
 async def _dmarc(net: Asker, brief: Brief, domain: str, organisation: str) -> Dmarc:
@@ -342,11 +351,11 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if facts.spf is None or facts.dmarc is None:
         yield Skipped(subject="mail policy", missing="there is no domain that could send mail")
         return
-    yield from judge_spf(shown(facts.domain), facts.spf, mail=facts.mail)
+    yield from judge_spf(shown(facts.domain), facts.spf, mail=facts.mail, alike=facts.alike)
     yield from judge_dmarc(shown(facts.domain), facts.dmarc, mail=facts.mail)
 
 
-def judge_spf(subject: str, spf: Spf, *, mail: bool) -> Iterator[Finding]:
+def judge_spf(subject: str, spf: Spf, *, mail: bool, alike: bool = True) -> Iterator[Finding]:
     """The verdicts on the SPF record, one at least."""
     evidence = spf.evidence
     if not spf.certain:
@@ -354,20 +363,24 @@ def judge_spf(subject: str, spf: Spf, *, mail: bool) -> Iterator[Finding]:
     elif not spf.records and mail:
         yield SpfMissing(subject=subject, evidence=evidence)
     elif len(spf.records) > 1:
-        yield SpfMultipleRecords(subject=subject, evidence=evidence, count=len(spf.records))
+        count = len(spf.records)
+        yield SpfMultipleRecords(subject=subject, evidence=evidence, count=count, alike=alike)
     else:
-        faults = list(_faults(subject, spf))
+        faults = list(_faults(subject, spf, alike=alike))
         yield from faults
         if not faults:
             record = next(iter(spf.records), "")
             yield SpfFine(subject=subject, evidence=evidence, record=record, lookups=spf.lookups)
 
 
-def _faults(subject: str, spf: Spf) -> Iterator[Finding]:
+def _faults(subject: str, spf: Spf, *, alike: bool) -> Iterator[Finding]:
     evidence = spf.evidence
+    own = alike and any(parsed(record)[1] for record in spf.records)
     if spf.broken or spf.missing:
         missing = tuple(map(shown, spf.missing))
-        yield SpfInvalid(subject=subject, evidence=evidence, broken=spf.broken, missing=missing)
+        yield SpfInvalid(
+            subject=subject, evidence=evidence, broken=spf.broken, missing=missing, own=own
+        )
     if spf.lookups > MOST_LOOKUPS or spf.voids > MOST_VOID:
         yield SpfTooManyLookups(
             subject=subject, evidence=evidence, lookups=spf.lookups, voids=spf.voids

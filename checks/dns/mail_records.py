@@ -1,7 +1,7 @@
 """The servers of a zone give the same mail hosts, and a null MX stands alone.
 
 ## What it does
-Asks every server that answers for the MX records of the zone, and compares what they give. Whether
+Asks every server that serves the zone for its MX records, and compares what they give. Whether
 the listed hosts have addresses is the matter of the check `mail-exchangers`.
 
 ## Why is this bad?
@@ -13,6 +13,7 @@ A null MX says that no mail is taken; beside other records nobody can rely on it
 |----------------------------------|----------------------|-----------------------|
 | all answer                       | the same             | mail-records-agree    |
 | all answer                       | none at any          | mail-records-agree    |
+| all answer                       | some, for a registry's zone | mail-for-a-registry |
 | all answer                       | others at one        | mail-records-differ   |
 | all answer                       | none at one          | mail-records-differ   |
 | all answer                       | null MX and another  | null-mx-misused       |
@@ -30,6 +31,7 @@ it is not, and write it with the preference 0.
 
 ## References
 - RFC 5321, section 5.1 (MX records)
+- RFC 7085 (dotless domains)
 - RFC 7505, section 3 (the null MX stands alone)
 - Zonemaster Zone09
 """
@@ -42,7 +44,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
-from checks.facts.iterate import shown
+from checks.facts.iterate import below, shown
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import (
     Area,
@@ -84,18 +86,24 @@ Records = frozenset[Mx]
 
 @finding_kind
 class MailRecordsAgree(Finding):
-    """`hosts` are empty where the zone has no MX record."""
+    """`hosts` are empty where the zone has no MX record, which is `expected` of some zones."""
 
     code: ClassVar[str] = "mail-records-agree"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z09_MX_DATA",)
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:Z09_MX_DATA",
+        "zonemaster:Z09_MISSING_MAIL_TARGET",
+    )
     hosts: tuple[str, ...]
     count: int
+    expected: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return self.known_as if any(not host.endswith(" .") for host in self.hosts) else ()
+        if not self.hosts:
+            return () if self.expected else self.known_as[1:]
+        return self.known_as[:1] if names_hosts(self.hosts) else ()
 
     @property
     def message(self) -> str:
@@ -129,7 +137,9 @@ class MailRecordsDiffer(_Mail):
     def equivalents(self) -> tuple[str, ...]:
         given = [hosts for hosts, _ in self.groups if hosts]
         some = self.known_as[:3] if len(given) < len(self.groups) else ()
-        return (*some, *(self.known_as[3:] if len(given) > 1 else ()))
+        if len(given) > 1:
+            return (*some, *self.known_as[3:])
+        return (*some, *(self.known_as[4:] if all(map(names_hosts, given)) else ()))
 
     @property
     def message(self) -> str:
@@ -151,9 +161,35 @@ class MailRecordsDiffer(_Mail):
         )
 
 
-@finding_kind
+@dataclass(frozen=True, kw_only=True)
+class MailForRegistry(_Mail):
+    """`hosts` take the mail of a top-level domain."""
+
+    code: ClassVar[str] = "mail-for-a-registry"
+    usual_severity: ClassVar[Severity] = Severity.NOTICE
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:Z09_TLD_EMAIL_DOMAIN",)
+    hosts: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.subject} names mail hosts ({', '.join(self.hosts)}); addresses without a dot "
+            "after their at sign are not accepted by most mail servers"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the MX records of the zone deleted, unless they are meant so."
+
+    @property
+    def for_customer(self) -> str:
+        return "Mail addresses directly under a top-level domain do not work for most people."
+
+
+@dataclass(frozen=True, kw_only=True)
 class NullMxMisused(_Mail):
-    """`beside` where other MX records are given with it, else its preference is not 0."""
+    """`beside` where other MX records are given with it; `weighted` where its preference is not 0.
+    It is `alike` where all servers that give MX records give the same."""
 
     code: ClassVar[str] = "null-mx-misused"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -161,6 +197,8 @@ class NullMxMisused(_Mail):
         "zonemaster:Z09_NULL_MX_NON_ZERO_PREF",
     )
     beside: bool
+    weighted: bool
+    alike: bool
     servers: tuple[str, ...]
 
     @property
@@ -169,7 +207,8 @@ class NullMxMisused(_Mail):
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return self.known_as[:1] if self.beside else self.known_as[1:]
+        said = zip(self.known_as, (self.beside, self.weighted), strict=True)
+        return tuple(tag for tag, holds in said if holds and self.alike)
 
     @property
     def message(self) -> str:
@@ -251,17 +290,19 @@ async def gather(net: Asker, brief: Brief) -> Facts:
 
 def judge(facts: Facts) -> Iterable[Finding]:
     """What is given and by whom, and each way in which it is not."""
-    zone, servers = facts.zone, answering(facts.zone)
+    zone, servers = facts.zone, facts.zone.serving
     if zone.missing or not servers:
-        missing = zone.missing or "no server of the zone answers"
+        missing = zone.missing or "no server serves the zone"
         yield Skipped(subject=shown(zone.apex), missing=missing)
         return
     told: dict[Records | Miss | None, list[tuple[str, ObservationId]]] = {}
-    for server, seen in zip(servers, facts.replies, strict=True):
+    for server, seen in zip(answering(zone), facts.replies, strict=True):
+        if not server.serves:
+            continue
         member = (str(server.server), seen.id)
         told.setdefault(records_in(zone.apex, seen), []).append(member)
     given = {what: who for what, who in told.items() if isinstance(what, frozenset)}
-    yield from _compared(shown(zone.apex), given)
+    yield from _compared(zone, given)
     yield from _null(shown(zone.apex), given)
     for what, members in told.items():
         if not isinstance(what, frozenset):
@@ -291,33 +332,49 @@ def records_in(apex: str, seen: Observation) -> Records | Miss | None:
 Given = Mapping[Records, list[tuple[str, ObservationId]]]
 
 
-def _compared(subject: str, given: Given) -> Iterable[Finding]:
+def _compared(zone: Zone, given: Given) -> Iterable[Finding]:
+    subject = shown(zone.apex)
     evidence = tuple(number for members in given.values() for _, number in members)
     groups = tuple(
         sorted(
             (_hosts(what), tuple(name for name, _ in members)) for what, members in given.items()
         )
     )
+    registry = not zone.apex.partition(".")[2]
     if len(groups) > 1:
         yield MailRecordsDiffer(subject=subject, evidence=evidence, groups=groups)
+    elif groups and registry and names_hosts(groups[0][0]):
+        yield MailForRegistry(subject=subject, evidence=evidence, hosts=groups[0][0])
     elif groups:
         hosts, servers = groups[0]
-        yield MailRecordsAgree(subject=subject, evidence=evidence, hosts=hosts, count=len(servers))
+        yield MailRecordsAgree(
+            subject=subject,
+            evidence=evidence,
+            hosts=hosts,
+            count=len(servers),
+            expected=registry or below(zone.apex, "arpa."),
+        )
+
+
+def names_hosts(hosts: tuple[str, ...]) -> bool:
+    """Whether MX records, as `_hosts` shows them, name hosts and nothing else."""
+    return bool(hosts) and not any(host.endswith(" .") for host in hosts)
 
 
 def _null(subject: str, given: Given) -> Iterable[Finding]:
-    found: dict[bool, list[tuple[str, ObservationId]]] = {}
+    found: dict[tuple[bool, bool], list[tuple[str, ObservationId]]] = {}
     for what, members in given.items():
         nulls = {preference for preference, host in what if host == "."}
-        if nulls and len(what) > len(nulls):
-            found.setdefault(True, []).extend(members)
-        elif nulls - {0}:
-            found.setdefault(False, []).extend(members)
-    for beside, members in found.items():
+        how = bool(nulls) and len(what) > 1, bool(nulls - {0})
+        if any(how):
+            found.setdefault(how, []).extend(members)
+    for (beside, weighted), members in found.items():
         yield NullMxMisused(
             subject=subject,
             evidence=tuple(number for _, number in members),
             beside=beside,
+            weighted=weighted,
+            alike=sum(bool(what) for what in given) == 1,
             servers=tuple(name for name, _ in members),
         )
 
@@ -349,6 +406,7 @@ CHECK = Check(
     finds=(
         MailRecordsAgree,
         MailRecordsDiffer,
+        MailForRegistry,
         NullMxMisused,
         MailRecordNotGiven,
         MailRecordsNotSeen,

@@ -9,17 +9,18 @@ Resolvers use both sets. A server that only one of them names is not used by all
 although it should not be. One server, or servers in one network, fail together.
 
 ## How it decides
-| names                                    | networks            | judgement                 |
-|------------------------------------------|---------------------|---------------------------|
-| the zone names what the parent names     | several             | name-server-set-fine      |
-| the zone names others                    | several             | delegation-mismatch       |
-| the zone's servers name different ones   | several             | name-server-lists-differ  |
-| one name in both                         | one                 | single-name-server        |
-| the zone names what the parent names     | one                 | name-servers-share-network |
-| no server of the zone gives its set      | several             | name-server-set-not-seen  |
-| the parent's servers serve the zone too  | several             | name-server-set-not-seen  |
+| names                                   | networks | judgement |
+|-----------------------------------------|----------|-----------|
+| the zone names what the parent names    | several  | name-server-set-fine |
+| the zone names others                   | several  | delegation-mismatch |
+| the zone's servers name others each | several | name-server-set-fine, name-server-lists-differ |
+| one name in both                        | one      | name-server-set-fine, single-name-server |
+| the zone names what the parent names    | one | name-server-set-fine, name-servers-share-network |
+| no server of the zone gives its set     | several  | name-server-set-not-seen |
+| the parent's servers serve the zone too | several  | name-server-set-not-seen |
 
-What the zone names is what any of its servers names; where these differ, that is told besides.
+What the zone names is what any of its servers names; whether these agree among themselves is told
+besides, as `name-server-lists-agree` or `name-server-lists-differ`.
 
 A network is a /24 of IPv4 or a /48 of IPv6: what is announced and fails as one. The parent's list
 is the registrar's to change where the parent is a registry, else its operator's.
@@ -42,7 +43,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
-from checks.facts.iterate import shown, version
+from checks.facts.iterate import below, shown, version
 from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import Zone, own_lists, own_names, target_zone
 from netdiag.model import (
@@ -62,7 +63,7 @@ from netdiag.network import Asker, ObservationId
 @finding_kind
 class NameServerSetFine(OfDelegation):
     code: ClassVar[str] = "name-server-set-fine"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMES_MATCH", "zonemaster:ONE_NS_SET")
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMES_MATCH",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     names: tuple[str, ...]
@@ -72,7 +73,24 @@ class NameServerSetFine(OfDelegation):
         return f"{self.keeper} and {self.subject} itself agree on its name servers"
 
 
-@finding_kind
+@dataclass(frozen=True, kw_only=True)
+class NameServerListsAgree(Finding):
+    code: ClassVar[str] = "name-server-lists-agree"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:ONE_NS_SET",)
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    names: tuple[str, ...]
+    count: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.count} servers of {self.subject} list the same name servers: "
+            f"{', '.join(self.names)}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class _SetProblem(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -82,11 +100,14 @@ class _SetProblem(Finding):
 
 @finding_kind
 class DelegationMismatch(OfDelegation, _SetProblem):
+    """`without_glue` where the parent therefore lacks addresses of servers within the zone."""
+
     code: ClassVar[str] = "delegation-mismatch"
     known_as: ClassVar[tuple[str, ...]] = (
         "zonemaster:EXTRA_NAME_PARENT",
         "zonemaster:EXTRA_NAME_CHILD",
         "zonemaster:TOTAL_NAME_MISMATCH",
+        "zonemaster:EXTRA_ADDRESS_CHILD",
         "dnsviz:NS_NAME_NOT_IN_CHILD",
         "dnsviz:NS_NAME_NOT_IN_PARENT",
     )
@@ -94,6 +115,7 @@ class DelegationMismatch(OfDelegation, _SetProblem):
     only_parent: tuple[str, ...]
     only_zone: tuple[str, ...]
     in_both: bool
+    without_glue: bool = False
 
     @property
     def equivalents(self) -> tuple[str, ...]:
@@ -101,6 +123,7 @@ class DelegationMismatch(OfDelegation, _SetProblem):
             "zonemaster:EXTRA_NAME_PARENT": bool(self.only_parent),
             "zonemaster:EXTRA_NAME_CHILD": bool(self.only_zone),
             "zonemaster:TOTAL_NAME_MISMATCH": not self.in_both,
+            "zonemaster:EXTRA_ADDRESS_CHILD": self.without_glue,
             "dnsviz:NS_NAME_NOT_IN_CHILD": bool(self.only_parent),
             "dnsviz:NS_NAME_NOT_IN_PARENT": bool(self.only_zone),
         }
@@ -135,7 +158,7 @@ class NameServerListsDiffer(_SetProblem):
     """`lists` has for each list its names and the servers that give it."""
 
     code: ClassVar[str] = "name-server-lists-differ"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MULTIPLE_NS_SET",)
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MULTIPLE_NS_SET", "zonemaster:NS_SET")
     usual_severity: ClassVar[Severity] = Severity.NOTICE
     lists: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
@@ -225,48 +248,55 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 
 
 def judge(zone: Zone) -> Iterable[Finding]:
-    """The verdicts on the sets and on redundancy; one that all is well where nothing is wrong."""
+    """The verdicts on both sets, on the zone's own lists and on redundancy."""
     if zone.missing or zone.cut is None:
         yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
-    found = [*_mismatch(zone), *_apart(zone), *_redundancy(zone)]
-    yield from found
-    if not found:
-        evidence = _cited(zone)
-        yield NameServerSetFine(
-            subject=shown(zone.apex),
-            evidence=evidence,
-            parent=parent_of(zone),
-            names=tuple(map(shown, zone.cut.names)),
-        )
+    yield _matched(zone)
+    yield from _listed(zone)
+    yield from _redundancy(zone)
 
 
-def _mismatch(zone: Zone) -> Iterable[Finding]:
+def _matched(zone: Zone) -> Finding:
     child = own_names(zone)
     parent = set(zone.cut.names if zone.cut else ())
     hidden = bool(zone.cut and zone.cut.hidden)
+    subject, evidence = shown(zone.apex), _cited(zone)
     if not child or hidden:
-        yield NameServerSetNotSeen(
-            subject=shown(zone.apex), evidence=_cited(zone), hidden=hidden and bool(child)
+        return NameServerSetNotSeen(
+            subject=subject, evidence=evidence, hidden=hidden and bool(child)
         )
-    elif child != parent:
-        yield DelegationMismatch(
-            subject=shown(zone.apex),
-            evidence=_cited(zone),
-            parent=parent_of(zone),
-            only_parent=tuple(map(shown, sorted(parent - child))),
-            only_zone=tuple(map(shown, sorted(child - parent))),
-            in_both=bool(parent & child),
+    if child == parent:
+        names = tuple(map(shown, sorted(parent)))
+        return NameServerSetFine(
+            subject=subject, evidence=evidence, parent=parent_of(zone), names=names
         )
+    return DelegationMismatch(
+        subject=subject,
+        evidence=evidence,
+        parent=parent_of(zone),
+        only_parent=tuple(map(shown, sorted(parent - child))),
+        only_zone=tuple(map(shown, sorted(child - parent))),
+        in_both=bool(parent & child),
+        without_glue=any(
+            one.addresses and below(one.name, zone.apex) for one in zone.names if not one.delegated
+        ),
+    )
 
 
-def _apart(zone: Zone) -> Iterable[Finding]:
+def _listed(zone: Zone) -> Iterable[Finding]:
     told = own_lists(zone)
-    if len(set(told.values())) > 1:
-        ways = sorted(set(told.values()), key=sorted)
+    ways = sorted(set(told.values()), key=sorted)
+    evidence = tuple(dict.fromkeys(server.ns.id for server in told))
+    if len(ways) == 1:
+        names = tuple(map(shown, sorted(ways[0])))
+        yield NameServerListsAgree(
+            subject=shown(zone.apex), evidence=evidence, names=names, count=len(told)
+        )
+    elif ways:
         yield NameServerListsDiffer(
             subject=shown(zone.apex),
-            evidence=tuple(dict.fromkeys(server.ns.id for server in told)),
+            evidence=evidence,
             lists=tuple(
                 (
                     tuple(map(shown, sorted(names))),
@@ -312,6 +342,7 @@ CHECK = Check(
     judge=judge,
     finds=(
         NameServerSetFine,
+        NameServerListsAgree,
         DelegationMismatch,
         NameServerListsDiffer,
         SingleNameServer,

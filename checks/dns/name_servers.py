@@ -2,7 +2,8 @@
 
 ## What it does
 Asks every address of every name server in the delegation for the zone's SOA: over UDP with EDNS,
-over UDP without EDNS where that did not succeed, and over TCP.
+over UDP without EDNS where that did not succeed, and over TCP. In a full examination it asks the
+servers that the zone alone names as well.
 
 ## Why is this bad?
 Resolvers choose among the delegated servers. Each one that does not serve the zone costs a retry,
@@ -47,18 +48,8 @@ from typing import ClassVar, TypedDict
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import (
-    Area,
-    Brief,
-    Check,
-    Finding,
-    Outcome,
-    Owner,
-    Severity,
-    Skipped,
-    finding_kind,
-)
-from netdiag.network import Asker, ObservationId
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.special import special
 
@@ -108,7 +99,7 @@ _ALIKE = {
 
 @finding_kind
 class ServerServes(Finding):
-    """`every` where it is all servers of the zone."""
+    """`holds` are the tags of what holds for all servers of the zone that answer."""
 
     code: ClassVar[str] = "server-serves"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -119,11 +110,11 @@ class ServerServes(Finding):
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     servers: tuple[str, ...]
-    every: bool
+    holds: tuple[str, ...]
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return self.known_as if self.every else self.known_as[:1]
+        return (*self.known_as[:1], *self.holds)
 
     @property
     def message(self) -> str:
@@ -137,10 +128,16 @@ class _ServerFails(Finding):
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
     servers: tuple[str, ...]
     hidden: bool
+    delegated: bool = True
 
     @property
     def severity(self) -> Severity:
         return Severity.WARNING if self.hidden else Severity.CRITICAL
+
+    @property
+    def changed(self) -> str:
+        """From where a server without use is to be taken out."""
+        return "the delegation" if self.delegated else "the zone's NS records"
 
 
 @finding_kind
@@ -169,14 +166,15 @@ class LameDelegation(_ServerFails):
     def message(self) -> str:
         servers, each = ", ".join(self.servers), "each " if len(self.servers) > 1 else ""
         others = "other servers do serve it" if self.hidden else "no other server serves it"
+        side = f"the delegation of {self.subject}" if self.delegated else f"{self.subject} itself"
         return (
-            f"the delegation of {self.subject} names {servers}, which {each}{self.how.value}: the "
-            f"server runs and does not have the zone; {others}"
+            f"{side} names {servers}, which {each}{self.how.value}: the server runs and does not "
+            f"have the zone; {others}"
         )
 
     @property
     def for_agent(self) -> str:
-        return "Load the zone on this server, or take the server out of the delegation."
+        return f"Load the zone on this server, or take the server out of {self.changed}."
 
     @property
     def for_customer(self) -> str:
@@ -188,10 +186,12 @@ class LameDelegation(_ServerFails):
 
 @finding_kind
 class NameServerSilent(_ServerFails):
-    """Hidden always: another server answers."""
+    """Another server answers; hidden where one serves the zone too."""
 
     code: ClassVar[str] = "name-server-silent"
     known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:B02_NO_WORKING_NS",
+        "zonemaster:B02_NS_NO_RESPONSE",
         "zonemaster:CN01_NO_RESPONSE_UDP",
         "zonemaster:CN02_NO_RESPONSE_TCP",
         "dnsviz:SERVER_UNRESPONSIVE_UDP",
@@ -199,15 +199,20 @@ class NameServerSilent(_ServerFails):
     )
 
     @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as[2:] if self.hidden else self.known_as
+
+    @property
     def message(self) -> str:
+        side = f"delegated for {self.subject}" if self.delegated else f"named by {self.subject}"
         return (
-            f"no answer, neither over UDP nor over TCP, from {', '.join(self.servers)}, delegated "
-            f"for {self.subject}, while other servers of the zone answer"
+            f"no answer, neither over UDP nor over TCP, from {', '.join(self.servers)}, {side}, "
+            "while other servers of the zone answer"
         )
 
     @property
     def for_agent(self) -> str:
-        return "Have the server started or its network repaired, or take it out of the delegation."
+        return f"Have the server started or its network repaired, or take it out of {self.changed}."
 
     @property
     def for_customer(self) -> str:
@@ -278,11 +283,13 @@ def judge(zone: Zone) -> Iterable[Finding]:
     if zone.missing or not zone.servers:
         yield Skipped(subject=shown(zone.apex), missing=zone.missing or "no server has an address")
         return
-    groups: dict[Verdict, list[ZoneServer]] = {}
+    groups: dict[tuple[Verdict, bool], list[ZoneServer]] = {}
     for server in zone.servers:
-        groups.setdefault(judged(zone, server), []).append(server)
-    for (kind, how), servers in groups.items():
-        yield _finding(zone, kind, how, servers)
+        verdict = judged(zone, server)
+        apart = server.delegated or verdict[0] is ServerServes
+        groups.setdefault((verdict, apart), []).append(server)
+    for ((kind, how), delegated), servers in groups.items():
+        yield _finding(zone, kind, how, servers, delegated=delegated)
 
 
 def judged(zone: Zone, server: ZoneServer) -> Verdict:
@@ -319,7 +326,12 @@ def _lameness(server: ZoneServer) -> Lameness:
 
 
 def _finding(
-    zone: Zone, kind: type[Finding], how: Lameness | str | None, servers: list[ZoneServer]
+    zone: Zone,
+    kind: type[Finding],
+    how: Lameness | str | None,
+    servers: list[ZoneServer],
+    *,
+    delegated: bool,
 ) -> Finding:
     about = _About(
         subject=shown(zone.apex),
@@ -328,17 +340,33 @@ def _finding(
     )
     hidden = bool(zone.serving)
     if isinstance(how, Lameness):
-        return LameDelegation(**about, how=how, hidden=hidden)
+        return LameDelegation(**about, how=how, hidden=hidden, delegated=delegated)
     if isinstance(how, str):
         return ServerNotJudged(**about, why=how)
     if kind is NameServerSilent:
         control = next(other.best.id for other in zone.servers if other.answers)
         about["evidence"] += (control,)
-        return NameServerSilent(**about, hidden=hidden)
+        return NameServerSilent(**about, hidden=hidden, delegated=delegated)
     if kind is NoNameServerAnswers:
         about["evidence"] += zone.cut.evidence if zone.cut else ()
         return NoNameServerAnswers(**about, hidden=False)
-    return ServerServes(**about, every=len(servers) == len(zone.servers))
+    return ServerServes(**about, holds=_holding(zone))
+
+
+def _holding(zone: Zone) -> tuple[str, ...]:
+    """The tags of what every reply to the SOA question is, asked without EDNS where that was."""
+    over_udp = _replies(server.udp[-1] for server in zone.servers)
+    over_tcp = _replies(server.tcp for server in zone.servers)
+    good = [reply for reply in over_udp if reply.rcode == "NOERROR"]
+    said = {
+        "ARE_AUTHORITATIVE": all(reply.authoritative for reply in (*over_udp, *over_tcp)),
+        "SOA_EXISTS": all(any(r.rtype == "SOA" for r in reply.answer) for reply in good),
+    }
+    return tuple(f"zonemaster:{tag}" for tag, holds in said.items() if holds)
+
+
+def _replies(seen: Iterable[Observation]) -> list[DnsReply]:
+    return [o.outcome for o in seen if isinstance(o.outcome, DnsReply)]
 
 
 def _cited(server: ZoneServer) -> tuple[ObservationId, ...]:

@@ -21,7 +21,7 @@ For each address.
 | documentation  | not asked                | server-address-not-public  |
 | reserved       | not asked                | server-address-not-public  |
 
-`server-addresses-public` says that all are. Where the user points into a private network by the
+`server-addresses-public` says how many are. Where the user points into a private network by the
 target's address or the root servers', addresses of that kind are meant and not judged.
 
 ## What to do
@@ -40,7 +40,7 @@ import asyncio
 import enum
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from checks.facts.iterate import Resolution, resolve, shown
@@ -60,6 +60,7 @@ from netdiag.network import Asker, ObservationId
 from netdiag.special import Kind, special
 
 MOST_ADDRESSES = 26
+ALL_NAMED = "zonemaster:NAMESERVERS_IP_WITH_REVERSE"
 LOCAL = frozenset({Kind.PRIVATE, Kind.LOOPBACK, Kind.LINK_LOCAL, Kind.METADATA, Kind.UNSPECIFIED})
 
 
@@ -92,34 +93,47 @@ def scope_of(address: str) -> Scope:
 
 @finding_kind
 class ServerAddressesPublic(Finding):
+    """`count` of the `total` addresses are."""
+
     code: ClassVar[str] = "server-addresses-public"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NO_IP_PRIVATE_NETWORK",)
+    known_as: ClassVar[tuple[str, ...]] = (
+        "zonemaster:A01_GLOBALLY_REACHABLE_ADDR",
+        "zonemaster:NO_IP_PRIVATE_NETWORK",
+    )
     count: int
+    total: int
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as[:1]
 
     @property
     def message(self) -> str:
-        return f"all {self.count} addresses of the name servers of {self.subject} are public"
+        return (
+            f"{self.count} of {self.total} addresses of the name servers of {self.subject} are "
+            "public"
+        )
 
 
 @finding_kind
 class ServerReverseFine(Finding):
-    """`complete` where it holds for every address of the zone's name servers."""
+    """`complete` where all addresses have reverse names, `matching` where these are the servers'
+    at all that the zone itself gives."""
 
     code: ClassVar[str] = "server-reverse-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = (
-        "zonemaster:NAMESERVERS_IP_WITH_REVERSE",
-        "zonemaster:NAMESERVER_IP_PTR_MATCH",
-    )
+    known_as: ClassVar[tuple[str, ...]] = (ALL_NAMED, "zonemaster:NAMESERVER_IP_PTR_MATCH")
     addresses: tuple[str, ...]
     complete: bool
+    matching: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return self.known_as if self.complete else ()
+        said = zip(self.known_as, (self.complete, self.matching), strict=True)
+        return tuple(tag for tag, holds in said if holds)
 
     @property
     def message(self) -> str:
@@ -163,7 +177,7 @@ class ServerAddressNotPublic(_Address):
     def equivalents(self) -> tuple[str, ...]:
         private = ("dnsviz:NS_NAME_PRIVATE_IP",) if self.scope is Scope.LOCAL else ()
         alone = ("zonemaster:A01_NO_GLOBALLY_REACHABLE_ADDR",) if self.alone else ()
-        return (self.scope.tag, "zonemaster:NAMESERVER_IP_PRIVATE_NETWORK", *alone, *private)
+        return (self.scope.tag, *alone, *private)
 
     @property
     def message(self) -> str:
@@ -210,8 +224,18 @@ class ServerReverseMissing(_Address):
 
 @finding_kind
 class ServerReverseMismatch(_Address):
+    """`complete` where all addresses have reverse names, `own` where the zone itself gives one of
+    these addresses."""
+
     code: ClassVar[str] = "server-reverse-mismatch"
-    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:NAMESERVER_IP_PTR_MISMATCH",)
+    known_as: ClassVar[tuple[str, ...]] = (ALL_NAMED, "zonemaster:NAMESERVER_IP_PTR_MISMATCH")
+    complete: bool
+    own: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        said = zip(self.known_as, (self.complete, self.own), strict=True)
+        return tuple(tag for tag, holds in said if holds)
 
     @property
     def message(self) -> str:
@@ -247,12 +271,14 @@ class ServerReverseNotSeen(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """An address of a name server, and the look-up of its reverse name where it was made."""
+    """An address of a name server, and the look-up of its reverse name where it was made; the
+    zone itself gives it, unless it is glue alone (not `own`)."""
 
     name: str
     address: str
     evidence: tuple[ObservationId, ...]
     found: Resolution | None = None
+    own: bool = True
 
     def __str__(self) -> str:
         return f"{shown(self.name)} [{self.address}]"
@@ -277,7 +303,12 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     """The addresses of all name servers; in full the reverse names of the public ones too."""
     names = await server_names_of(net, brief)
     pairs = [
-        Pointer(name=one.name, address=address, evidence=one.evidence)
+        Pointer(
+            name=one.name,
+            address=address,
+            evidence=one.evidence,
+            own=one.own and address in one.found,
+        )
         for one in names.names
         for address in one.addresses
     ]
@@ -291,8 +322,7 @@ async def _pointed(net: Asker, brief: Brief, one: Pointer) -> Pointer:
     if scope_of(one.address) is not Scope.PUBLIC:
         return one
     reverse = ipaddress.ip_address(one.address).reverse_pointer + "."
-    found = await resolve(net, brief, reverse, "PTR")
-    return Pointer(name=one.name, address=one.address, evidence=one.evidence, found=found)
+    return replace(one, found=await resolve(net, brief, reverse, "PTR"))
 
 
 Verdict = tuple[type[Finding], Scope]
@@ -310,14 +340,16 @@ def judge(facts: Facts) -> Iterable[Finding]:
         verdict = judged(one, facts)
         if verdict:
             groups.setdefault(verdict, []).append(one)
-    outside = [p for p in pointers if scope_of(p.address) is not Scope.PUBLIC]
-    if not outside:
-        cited = tuple(dict.fromkeys(n for p in pointers for n in p.evidence))
+    public = [p for p in pointers if scope_of(p.address) is Scope.PUBLIC]
+    if public:
         yield ServerAddressesPublic(
-            subject=shown(zone.apex), evidence=cited, count=len({p.address for p in pointers})
+            subject=shown(zone.apex),
+            evidence=tuple(dict.fromkeys(n for p in public for n in p.evidence)),
+            count=len({p.address for p in public}),
+            total=len({p.address for p in pointers}),
         )
     for verdict, members in groups.items():
-        yield _finding(facts, verdict, members, alone=len(outside) == len(pointers))
+        yield _finding(facts, verdict, members, alone=not public)
 
 
 def judged(one: Pointer, facts: Facts) -> Verdict | None:
@@ -340,10 +372,23 @@ def _finding(facts: Facts, verdict: Verdict, members: list[Pointer], *, alone: b
     subject = shown(facts.names.zone.apex)
     evidence = tuple(dict.fromkeys(number for one in members for number in one.cited))
     servers = tuple(dict.fromkeys(str(one) for one in members))
+    complete = all(one.found is not None and one.found.data for one in facts.pointers)
     if kind is ServerReverseFine:
-        complete = len(members) == len(facts.pointers)
+        own = [one for one in facts.pointers if one.own]
         return ServerReverseFine(
-            subject=subject, evidence=evidence, addresses=servers, complete=complete
+            subject=subject,
+            evidence=evidence,
+            addresses=servers,
+            complete=complete,
+            matching=all(judged(one, facts) == verdict for one in own),
+        )
+    if kind is ServerReverseMismatch:
+        return ServerReverseMismatch(
+            subject=subject,
+            evidence=evidence,
+            servers=servers,
+            complete=complete,
+            own=any(one.own for one in members),
         )
     if kind is ServerAddressNotPublic:
         return ServerAddressNotPublic(
@@ -351,8 +396,7 @@ def _finding(facts: Facts, verdict: Verdict, members: list[Pointer], *, alone: b
         )
     if kind is ServerReverseNotSeen:
         return ServerReverseNotSeen(subject=subject, evidence=evidence, servers=servers)
-    other = ServerReverseMissing if kind is ServerReverseMissing else ServerReverseMismatch
-    return other(subject=subject, evidence=evidence, servers=servers)
+    return ServerReverseMissing(subject=subject, evidence=evidence, servers=servers)
 
 
 CHECK = Check(

@@ -1,8 +1,9 @@
 """The zone has enough name servers with addresses of their own, at the parent and in itself.
 
 ## What it does
-Counts the name servers of the delegation, and those that the zone itself names: names, names with
-an address of each family, and names that share an address or are aliases.
+Counts the name servers of the delegation, by the addresses that come with it, and those that the
+zone itself names: names, names with an address of each family, and names that share an address or
+are aliases.
 
 ## Why is this bad?
 Two names that lead to one machine fail together, as one server does. A zone without servers over
@@ -65,6 +66,9 @@ Family = Literal[0, 4, 6]
 """What is counted: names, or names with an address of this family."""
 
 SIDES: dict[Side, str] = {"DEL": "the delegation of {}", "CHILD": "{} itself"}
+Shared = dict[str, tuple[ServerName, ...]]
+"""An address with the names that have it."""
+
 ENOUGH = 2
 FAMILIES: tuple[Family, ...] = (0, 4, 6)
 EVERY = tuple(product(SIDES, FAMILIES))
@@ -272,9 +276,9 @@ def judge(facts: ServerNames) -> Iterable[Finding]:
 def _counted(facts: ServerNames, side: Side, family: Family) -> Finding:
     members = _members(facts, side)
     subject, cited = shown(facts.zone.apex), _cited(facts, members)
-    counting = [one for one in members if not family or _has(one, family)]
+    counting = [one for one in members if not family or _has(one, side, family)]
     names = tuple(shown(one.name) for one in counting)
-    unsure = tuple(shown(o.name) for o in members if o not in counting and not o.certain)
+    unsure = tuple(shown(one.name) for one in members if one not in counting and _open(one, side))
     seen = facts.told if side == "CHILD" else not facts.hidden
     if len(names) >= ENOUGH and seen:
         return EnoughNameServers(
@@ -289,7 +293,7 @@ def _counted(facts: ServerNames, side: Side, family: Family) -> Finding:
 
 def _apart(facts: ServerNames) -> Iterable[Finding]:
     subject = shown(facts.zone.apex)
-    shared = _shared(facts.names)
+    shared = _shared([(one, one.addresses) for one in facts.names])
     aliases = [one for one in facts.names if one.alias]
     for address, members in shared.items():
         yield NameServersShareAddress(
@@ -297,7 +301,7 @@ def _apart(facts: ServerNames) -> Iterable[Finding]:
             evidence=_cited(facts, members),
             address=address,
             names=tuple(shown(one.name) for one in members),
-            sides=tuple(s for s in SIDES if address in _shared(_members(facts, s))),
+            sides=tuple(side for side in SIDES if address in _shared_at(facts, side)),
         )
     for one in aliases:
         yield NameServerIsAlias(
@@ -318,9 +322,9 @@ def _holding(facts: ServerNames, *, aliased: bool) -> tuple[str, ...]:
     said = {
         "CAN_BE_RESOLVED": all(one.addresses for one in facts.names),
         "NO_NS_CNAME": not aliased,
-        "DEL_DISTINCT_NS_IP": not facts.hidden and not _shared(_members(facts, "DEL")),
-        "CHILD_DISTINCT_NS_IP": facts.told and not _shared(_members(facts, "CHILD")),
-        "DISTINCT_IP_ADDRESS": not _shared(facts.names),
+        "DEL_DISTINCT_NS_IP": not facts.hidden and not _shared_at(facts, "DEL"),
+        "CHILD_DISTINCT_NS_IP": facts.told and not _shared_at(facts, "CHILD"),
+        "DISTINCT_IP_ADDRESS": not _shared([(one, one.addresses) for one in facts.names]),
     }
     return tuple(f"zonemaster:{tag}" for tag, holds in said.items() if holds)
 
@@ -329,15 +333,29 @@ def _members(facts: ServerNames, side: Side) -> tuple[ServerName, ...]:
     return tuple(one for one in facts.names if (one.delegated if side == "DEL" else one.own))
 
 
-def _shared(names: Sequence[ServerName]) -> dict[str, tuple[ServerName, ...]]:
+def _at(one: ServerName, side: Side) -> tuple[str, ...]:
+    """The addresses to which a side leads."""
+    return one.at_parent if side == "DEL" else one.found
+
+
+def _open(one: ServerName, side: Side) -> bool:
+    """Whether a look-up that did not end might give the side further addresses."""
+    return not one.certain and (side == "CHILD" or not one.glue)
+
+
+def _shared_at(facts: ServerNames, side: Side) -> Shared:
+    return _shared([(one, _at(one, side)) for one in _members(facts, side)])
+
+
+def _shared(names: Sequence[tuple[ServerName, tuple[str, ...]]]) -> Shared:
     """Addresses of more than one name, with these."""
-    every = dict.fromkeys(address for one in names for address in one.addresses)
-    users = {a: tuple(one for one in names if a in one.addresses) for a in every}
+    every = dict.fromkeys(address for _, addresses in names for address in addresses)
+    users = {a: tuple(one for one, addresses in names if a in addresses) for a in every}
     return {address: members for address, members in users.items() if len(members) > 1}
 
 
-def _has(one: ServerName, family: int) -> bool:
-    return any(version(address) == family for address in one.addresses)
+def _has(one: ServerName, side: Side, family: int) -> bool:
+    return any(version(address) == family for address in _at(one, side))
 
 
 def _cited(facts: ServerNames, members: Sequence[ServerName]) -> tuple[ObservationId, ...]:

@@ -9,12 +9,14 @@ A server without an address cannot be asked. A server whose name lies in the zon
 found through glue alone; wrong glue leads to a former or a foreign machine.
 
 ## How it decides
-For each name in the delegation; glue counts where the name lies in the zone itself and the parent's
-servers, not serving the zone too, tell the delegation.
+For each name in the delegation; glue counts where the parent's servers, not serving the zone too,
+tell the delegation. A name outside the zone needs none; what is given must be right.
 
 | the name          | glue              | looked up              | judgement                  |
 |-------------------|-------------------|------------------------|----------------------------|
 | outside the zone  | not needed        | addresses              | server-name-resolves       |
+| outside the zone  | the same          | addresses              | server-name-resolves       |
+| outside the zone  | other addresses   | addresses              | glue-mismatch              |
 | outside the zone  | not needed        | no such name           | name-server-unresolvable   |
 | outside the zone  | not needed        | no address             | name-server-unresolvable   |
 | outside the zone  | not needed        | nothing answers        | server-name-not-determined |
@@ -41,6 +43,7 @@ the parent zone, set the addresses that the zone itself gives.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from checks.facts.iterate import below, shown, version
@@ -59,13 +62,24 @@ from netdiag.model import (
 )
 from netdiag.network import Asker, ObservationId
 
+UNSERVED = ("zonemaster:B02_NO_WORKING_NS", "zonemaster:B02_NS_NO_IP_ADDR")
+"""What a server without address means to a zone that no other server serves."""
+
 
 @finding_kind
 class ServerNameResolves(Finding):
+    """`matching` where no server of the zone has another address at the parent than in its zone."""
+
     code: ClassVar[str] = "server-name-resolves"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:ADDRESSES_MATCH",)
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
     addresses: tuple[str, ...]
+    matching: bool = False
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.matching else ()
 
     @property
     def message(self) -> str:
@@ -82,21 +96,28 @@ class _ServerName(Finding):
 
 @finding_kind
 class NameServerUnresolvable(_ServerName):
-    """`alone` where the zone has no other server with an address."""
+    """`alone` where the zone has no other server with an address, `served` where it is served."""
 
     code: ClassVar[str] = "name-server-unresolvable"
     known_as: ClassVar[tuple[str, ...]] = (
         "zonemaster:CAN_NOT_BE_RESOLVED",
         "zonemaster:NO_RESOLUTION",
+        "zonemaster:A01_NO_NAME_SERVERS_FOUND",
+        *UNSERVED,
         "dnsviz:NO_ADDRESS_FOR_NS_NAME",
     )
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
     alone: bool
+    served: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        resolution = "NO_RESOLUTION" if self.alone else "CAN_NOT_BE_RESOLVED"
-        return (f"zonemaster:{resolution}", "dnsviz:NO_ADDRESS_FOR_NS_NAME")
+        alone = ("zonemaster:NO_RESOLUTION", "zonemaster:A01_NO_NAME_SERVERS_FOUND")
+        return (
+            *(alone if self.alone else ("zonemaster:CAN_NOT_BE_RESOLVED",)),
+            *(() if self.served else UNSERVED),
+            "dnsviz:NO_ADDRESS_FOR_NS_NAME",
+        )
 
     @property
     def severity(self) -> Severity:
@@ -155,17 +176,21 @@ class GlueMismatch(OfDelegation, _ServerName):
     known_as: ClassVar[tuple[str, ...]] = (
         "zonemaster:IN_BAILIWICK_ADDR_MISMATCH",
         "zonemaster:EXTRA_ADDRESS_CHILD",
+        "zonemaster:OUT_OF_BAILIWICK_ADDR_MISMATCH",
         "dnsviz:GLUE_MISMATCH",
     )
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     glue: tuple[str, ...]
     own: tuple[str, ...]
+    inside: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
+        gone, new = set(self.glue) - set(self.own), set(self.own) - set(self.glue)
         said = {
-            "zonemaster:IN_BAILIWICK_ADDR_MISMATCH": set(self.glue) - set(self.own),
-            "zonemaster:EXTRA_ADDRESS_CHILD": set(self.own) - set(self.glue),
+            "zonemaster:IN_BAILIWICK_ADDR_MISMATCH": self.inside and gone,
+            "zonemaster:EXTRA_ADDRESS_CHILD": self.inside and new,
+            "zonemaster:OUT_OF_BAILIWICK_ADDR_MISMATCH": not self.inside,
             "dnsviz:GLUE_MISMATCH": self.glue,
         }
         return tuple(name for name, holds in said.items() if holds)
@@ -173,9 +198,10 @@ class GlueMismatch(OfDelegation, _ServerName):
     @property
     def message(self) -> str:
         own = ", ".join(self.own) or "no address"
+        zone = f"{self.zone} itself" if self.inside else "the zone of that name"
         return (
-            f"{self.keeper} gives {', '.join(self.glue)} for {self.subject}, and {self.zone} "
-            f"itself gives {own}"
+            f"{self.keeper} gives {', '.join(self.glue)} for {self.subject}, a name server of "
+            f"{self.zone}, and {zone} gives {own}"
         )
 
     @property
@@ -192,10 +218,22 @@ class GlueMismatch(OfDelegation, _ServerName):
 
 @finding_kind
 class ServerNameNotDetermined(Finding):
+    """`lame` where the zone's own servers are to tell and none does, `served` where any serves it;
+    `found` where some address is known."""
+
     code: ClassVar[str] = "server-name-not-determined"
+    known_as: ClassVar[tuple[str, ...]] = ("zonemaster:CHILD_ZONE_LAME", *UNSERVED)
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
     zone: str
+    lame: bool
+    served: bool
+    found: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        lame = self.known_as[:1] if self.lame else ()
+        return (*lame, *(() if self.served or self.found else UNSERVED))
 
     @property
     def message(self) -> str:
@@ -208,12 +246,21 @@ async def gather(net: Asker, brief: Brief) -> Zone:
 
 
 def judge(zone: Zone) -> Iterable[Finding]:
-    """One verdict on every name in the delegation."""
+    """One verdict on every name in the delegation, and on those that the zone names besides."""
     if zone.missing:
         yield Skipped(subject=shown(zone.apex), missing=zone.missing)
         return
-    for one in zone.names:
-        yield judge_name(zone, one)
+    found = [judge_name(zone, one) for one in zone.names]
+    apart = (MissingGlue, GlueMismatch, ServerNameNotDetermined)
+    more = any(
+        one.addresses and below(one.name, zone.apex) for one in zone.names if not one.delegated
+    )
+    matching = not more and not any(isinstance(verdict, apart) for verdict in found)
+    for verdict in found:
+        if isinstance(verdict, ServerNameResolves):
+            yield replace(verdict, matching=matching)
+        else:
+            yield verdict
 
 
 def judge_name(zone: Zone, one: NameServerName) -> Finding:
@@ -225,41 +272,66 @@ def judge_name(zone: Zone, one: NameServerName) -> Finding:
             if server.name == one.name and version(server.address) in zone.families
         )
     )
-    told = bool(zone.cut and not zone.cut.hidden)
-    inside = told and below(one.name, zone.apex)
+    told = bool(zone.cut and not zone.cut.hidden) and one.delegated
+    inside = below(one.name, zone.apex)
     own = tuple(sorted(a for a in one.addresses if version(a) in zone.families))
     if not one.addresses and not one.certain:
-        return ServerNameNotDetermined(
-            subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex)
-        )
-    if not one.addresses and not (inside and glue):
-        alone = not any(other.addresses for other in zone.names)
+        return _not_determined(zone, one, glue)
+    if not one.addresses and not (told and inside and glue):
         return NameServerUnresolvable(
-            subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex), alone=alone
+            subject=shown(one.name),
+            evidence=one.evidence,
+            zone=shown(zone.apex),
+            alone=not any(other.addresses for other in zone.names),
+            served=bool(zone.serving),
         )
-    if inside and own and not glue:
+    if told and inside and own and not glue:
         return MissingGlue(
             subject=shown(one.name),
             evidence=_with_cut(zone, one),
             zone=shown(zone.apex),
             parent=parent_of(zone),
         )
-    if inside and not one.certain and set(own) < set(glue):
-        return ServerNameNotDetermined(
-            subject=shown(one.name), evidence=one.evidence, zone=shown(zone.apex)
-        )
-    if inside and glue != own:
-        evidence = _with_cut(zone, one)
+    if told and inside and not one.certain and set(own) < set(glue):
+        return _not_determined(zone, one, glue)
+    if told and _differs(zone, one, glue, own, inside=inside):
         return GlueMismatch(
             subject=shown(one.name),
-            evidence=evidence,
+            evidence=_with_cut(zone, one),
             zone=shown(zone.apex),
             parent=parent_of(zone),
             glue=glue,
             own=own,
+            inside=inside,
         )
     return ServerNameResolves(
         subject=shown(one.name), evidence=one.evidence, addresses=one.addresses
+    )
+
+
+def _differs(
+    zone: Zone,
+    one: NameServerName,
+    glue: tuple[str, ...],
+    own: tuple[str, ...],
+    *,
+    inside: bool,
+) -> bool:
+    """Whether the parent's addresses are wrong; outside the zone they need not be complete."""
+    if inside:
+        return glue != own
+    planned = bool(zone.cut and zone.cut.planned)
+    return one.certain and not planned and not set(glue) <= set(own)
+
+
+def _not_determined(zone: Zone, one: NameServerName, glue: tuple[str, ...]) -> Finding:
+    return ServerNameNotDetermined(
+        subject=shown(one.name),
+        evidence=one.evidence,
+        zone=shown(zone.apex),
+        lame=not one.addresses and below(one.name, zone.apex),
+        served=bool(zone.serving),
+        found=bool(glue or one.addresses),
     )
 
 

@@ -15,10 +15,11 @@ record; with several, secondary servers and caches choose one at random.
 | one a server   | differ         | equal   | equal  | soa-agrees, soa-fields-differ     |
 | one a server   | equal          | differ  | equal  | soa-agrees, soa-fields-differ     |
 | one a server   | equal          | equal   | differ | soa-agrees, soa-fields-differ     |
-| several at one | equal          | equal   | equal  | several-soa-records               |
+| several at one | equal          | equal   | equal  | soa-agrees, several-soa-records   |
 
-What agrees is said of the fields that do. Where servers have different serials, differing fields
-are what a change on its way looks like; the finding is a notice.
+What agrees is said of the fields that do; of several records the first is compared. Where servers
+have different serials, differing fields are what a change on its way looks like; the finding is a
+notice.
 
 ## What to do
 Look why a server has not transferred the present zone; where several primaries are meant to be
@@ -65,7 +66,7 @@ EQUAL = {
     CONTACT: "zonemaster:ONE_SOA_RNAME",
     TIMERS: "zonemaster:ONE_SOA_TIME_PARAMETER_SET",
 }
-ALWAYS = ("zonemaster:SOA_SERIAL", "zonemaster:ONE_SOA")
+SERIAL_SEEN, ONE_RECORD = "zonemaster:SOA_SERIAL", "zonemaster:ONE_SOA"
 DIFFERENT = {
     PRIMARY: ("zonemaster:MULTIPLE_SOA_MNAMES",),
     CONTACT: ("zonemaster:MULTIPLE_SOA_RNAMES", "zonemaster:SOA_RNAME"),
@@ -78,18 +79,21 @@ DIFFERENT = {
 
 @finding_kind
 class SoaAgrees(Finding):
-    """`fields` are those that are equal at all `count` servers."""
+    """`fields` are those that are equal at all `count` servers; `single` where every server of the
+    zone gives one record."""
 
     code: ClassVar[str] = "soa-agrees"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = (*EQUAL.values(), *ALWAYS)
+    known_as: ClassVar[tuple[str, ...]] = (*EQUAL.values(), SERIAL_SEEN, ONE_RECORD)
     count: int
     fields: tuple[str, ...]
+    single: bool
 
     @property
     def equivalents(self) -> tuple[str, ...]:
-        return (*(EQUAL[f] for f in self.fields), *ALWAYS)
+        single = (ONE_RECORD,) if self.single else ()
+        return (*(EQUAL[f] for f in self.fields), SERIAL_SEEN, *single)
 
     @property
     def message(self) -> str:
@@ -177,13 +181,18 @@ def judge(zone: Zone) -> Iterable[Finding]:
         return
     subject, evidence = shown(zone.apex), _cited(told)
     several = tuple(one for one in told if len(one.soas) > 1)
+    values = {field: _groups(told, value) for field, value in VALUES.items()}
+    equal = tuple(field for field, groups in values.items() if len(groups) == 1)
+    yield SoaAgrees(
+        subject=subject,
+        evidence=evidence,
+        count=len(told),
+        fields=equal,
+        single=not several and len(told) == len(zone.servers),
+    )
     if several:
         servers = tuple(str(one.server.server) for one in several)
         yield SeveralSoaRecords(subject=subject, evidence=_cited(several), servers=servers)
-        return
-    values = {field: _groups(told, value) for field, value in VALUES.items()}
-    equal = tuple(field for field, groups in values.items() if len(groups) == 1)
-    yield SoaAgrees(subject=subject, evidence=evidence, count=len(told), fields=equal)
     for field in DIFFERENT:
         if field not in equal:
             yield SoaFieldsDiffer(

@@ -39,14 +39,17 @@ the firewall that drops what it does not know.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
-from netdiag.network import Asker, Observation, ObservationId
+from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply, Failed
+from netdiag.requests import DnsQuery
 
 
 @finding_kind
@@ -158,8 +161,24 @@ Verdict = tuple[type[Finding], str]
 
 
 async def gather(net: Asker, brief: Brief) -> Zone:
-    """The zone with every server's replies over each transport."""
-    return await target_zone(net, brief)
+    """The zone with every server's replies over each transport.
+
+    In a full examination, which asks for the NS records over TCP anyway, an answer to that question
+    counts too: what is lost then is the question, and not the transport.
+    """
+    zone = await target_zone(net, brief)
+    if brief.depth != "thorough":
+        return zone
+    servers = await asyncio.gather(*(_heard(net, zone, one) for one in zone.servers))
+    return replace(zone, servers=tuple(servers))
+
+
+async def _heard(net: Asker, zone: Zone, server: ZoneServer) -> ZoneServer:
+    if server.answers_tcp or not server.serves:
+        return server
+    address = server.server.address
+    seen = await net.ask(DnsQuery(server=address, name=zone.apex, rtype="NS", transport="tcp"))
+    return replace(server, tcp=seen) if isinstance(seen.outcome, DnsReply) else server
 
 
 def judge(zone: Zone) -> Iterable[Finding]:

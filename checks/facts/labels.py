@@ -6,6 +6,7 @@ import enum
 import re
 
 _LABEL = re.compile(r"(?:\\.|[^.\\])+")
+_ESCAPE = re.compile(r"\\(?:\d{3}|.)")
 _LEGAL = re.compile(r"[-A-Za-z0-9]+")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 
@@ -23,6 +24,11 @@ class Flaw(enum.Enum):
 def labels(name: str) -> tuple[str, ...]:
     """The labels of a name in presentation format, escapes kept; none for the root."""
     return tuple(_LABEL.findall(name))
+
+
+def octets(label: str) -> int:
+    """The length of a label on the wire, where an escape stands for one octet."""
+    return len(_ESCAPE.sub("x", label))
 
 
 def flaws(name: str) -> frozenset[Flaw]:
@@ -57,3 +63,8 @@ def contact_is_mailbox(rname: str) -> bool:
         and len(domain) > 1
         and all(_LEGAL.fullmatch(part) for part in domain)
     )
+
+
+def mail_domain(rname: str) -> str:
+    """The domain of an SOA contact, absolute: all but its first label."""
+    return ".".join(labels(rname)[1:]).lower() + "."

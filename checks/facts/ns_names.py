@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from checks.facts.iterate import MOST_SERVERS, is_address, resolve, shown
+from checks.facts.iterate import MOST_SERVERS, below, is_address, resolve, shown
 from checks.facts.zone import Zone, own_names, target_zone
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
@@ -15,7 +15,9 @@ CERTAIN = frozenset({"found", "nodata", "nxdomain"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerName:
-    """A name server's name. `certain` where no address of a family means that there is none.
+    """A name server's name. `found` are its addresses by its own zone, `glue` those that come with
+    the delegation, on which a name `inside` the zone depends; `certain` where no address of a
+    family means that there is none.
 
     `alias` is what the name is an alias of, as shown, and empty where it is none.
     """
@@ -23,10 +25,22 @@ class ServerName:
     name: str
     delegated: bool
     own: bool
-    addresses: tuple[str, ...]
+    found: tuple[str, ...]
     certain: bool
+    glue: tuple[str, ...] = ()
+    inside: bool = True
     alias: str = ""
     evidence: tuple[ObservationId, ...] = ()
+
+    @property
+    def at_parent(self) -> tuple[str, ...]:
+        """Where the delegation leads: to its glue, which a name outside the zone may lack."""
+        return self.glue if self.inside else self.glue or self.found
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Those of both sides, each once."""
+        return tuple(dict.fromkeys((*self.found, *self.glue)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,7 @@ async def _named(
 ) -> ServerName:
     both = await asyncio.gather(*(resolve(net, brief, name, rtype, 1) for rtype in ("A", "AAAA")))
     glue = tuple(s.address for s in (zone.cut.glue if zone.cut else ()) if s.name == name)
+    hidden = bool(zone.cut and zone.cut.hidden)
     data = tuple(a for one in both for a in one.data if is_address(a))
     certain = all(one.status in CERTAIN for one in both)
     alias = next((shown(one.chain[1]) for one in both if len(one.chain) > 1), "")
@@ -64,7 +79,9 @@ async def _named(
         name=name,
         delegated=delegated,
         own=own,
-        addresses=tuple(dict.fromkeys(data or glue)),
+        found=tuple(dict.fromkeys(data)),
+        glue=tuple(dict.fromkeys(glue)),
+        inside=below(name, zone.apex) and not hidden,
         certain=certain,
         alias=alias,
         evidence=tuple(dict.fromkeys(number for one in both for number in one.evidence)),

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from checks.facts.each import answering
-from checks.facts.iterate import ServerAddress, addresses_of, in_order, version
+from checks.facts.iterate import ServerAddress
 from checks.facts.once import once
+from checks.facts.parent_servers import servers_of
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
@@ -144,20 +145,8 @@ async def _above(net: Asker, brief: Brief, zone: Zone) -> tuple[Above, ...]:
 async def _parents(net: Asker, brief: Brief, zone: Zone) -> list[ServerAddress]:
     """Servers of the parent zone, as many different names as there are first."""
     cuts = zone.way.cuts
-    if len(cuts) < 2:
-        found = [ServerAddress(root.name, root.address) for root in brief.root_servers]
-    else:
-        parent = cuts[-2]
-        given = {server.name for server in parent.glue}
-        missing = [name for name in parent.names if name not in given][:MOST_SERVERS]
-        looked = await asyncio.gather(*(addresses_of(net, brief, name, 1) for name in missing))
-        found = list(in_order(parent.glue)) + [
-            ServerAddress(name, address)
-            for name, (addresses, _, _) in zip(missing, looked, strict=True)
-            for address in addresses
-        ]
-    usable = [server for server in found if version(server.address) in zone.families]
-    return _by_turns(usable)[:MOST_SERVERS]
+    found = await servers_of(net, brief, cuts[-2] if len(cuts) > 1 else None, zone.families)
+    return _by_turns(found)[:MOST_SERVERS]
 
 
 def _by_turns(servers: Iterable[ServerAddress]) -> list[ServerAddress]:

@@ -63,9 +63,14 @@ def newest(told: tuple[Given, ...]) -> Soa:
     """The record with the highest serial (RFC 1982) of those given, which must be some."""
     best, *others = [soa for one in told for soa in one.soas]
     for soa in others:
-        if soa.serial != best.serial and (soa.serial - best.serial) % MOST < MOST // 2:
+        if newer(soa.serial, best.serial):
             best = soa
     return best
+
+
+def newer(serial: int, than: int) -> bool:
+    """Whether a serial number comes after another (RFC 1982)."""
+    return serial != than and (serial - than) % MOST < MOST // 2
 
 
 def _of(server: ZoneServer, apex: str) -> tuple[Soa, ...]:

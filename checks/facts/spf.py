@@ -70,6 +70,11 @@ def joined(data: str) -> str:
     return "".join(part.replace('\\"', '"') for part in _STRING.findall(data))
 
 
+def is_policy(text: str) -> bool:
+    """Whether a TXT record is an SPF record (RFC 7208, section 4.5)."""
+    return text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")
+
+
 def parsed(record: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:
     """The terms of a record, and the words that are none (RFC 7208, section 4.6.1)."""
     terms, broken = [], []
@@ -97,7 +102,7 @@ async def _evaluate(
 ) -> Spf:
     seen = await resolve(net, brief, domain, "TXT")
     texts = [joined(data) for data in seen.data]
-    records = tuple(t for t in texts if t.lower() == "v=spf1" or t.lower().startswith("v=spf1 "))
+    records = tuple(filter(is_policy, texts))
     found = Spf(
         domain=domain,
         records=records,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from checks.facts.iterate import (
+    MOST_SERVERS,
     Cut,
     Descent,
     ServerAddress,
@@ -36,9 +37,8 @@ Transport = Literal["udp", "tcp"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneServer:
-    """One delegated server address and its replies. `plain` is the SOA question without EDNS, asked
-    only where the one with EDNS did not succeed. Where an answer to it came from another address,
-    which is no word of the server's, that is `stray` and there is no `plain`."""
+    """One server address and its replies. `plain` is the SOA question without EDNS, asked only
+    where the one with EDNS did not succeed; one that is not `delegated` the zone alone names."""
 
     server: ServerAddress
     soa: Observation
@@ -47,7 +47,7 @@ class ZoneServer:
     aaaa: Observation
     tcp: Observation
     plain: Observation | None = None
-    stray: Observation | None = None
+    delegated: bool = True
 
     @property
     def udp(self) -> tuple[Observation, ...]:
@@ -92,12 +92,14 @@ class ZoneServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameServerName:
-    """A name in the delegation, and the addresses of both families that iteration finds for it."""
+    """A name server's name, and the addresses of both families that iteration finds for it; the
+    zone alone names one that is not `delegated`."""
 
     name: str
     addresses: tuple[str, ...]
     certain: bool
     evidence: tuple[ObservationId, ...]
+    delegated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,18 +224,35 @@ async def _examined(net: Asker, brief: Brief, way: Descent, families: tuple[int,
     )
     others = () if brief.at else in_order(_without_glue(cut, names, families))
     found = await asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in others))
-    servers = tuple(sorted((*glued, *found), key=lambda one: rank(one.server)))
+    told = replace(bare, names=tuple(names), servers=_in_order((*glued, *found)))
+    told = await _with_listed(net, brief, told)
     unheard, unheard_tcp = await asyncio.gather(
-        _unheard(net, brief, servers, "udp"), _unheard(net, brief, servers, "tcp")
+        _unheard(net, brief, told.servers, "udp"), _unheard(net, brief, told.servers, "tcp")
     )
-    return Zone(
-        way=way,
-        families=families,
-        names=tuple(names),
-        servers=servers,
-        unheard=unheard,
-        unheard_tcp=unheard_tcp,
+    return replace(told, unheard=unheard, unheard_tcp=unheard_tcp)
+
+
+async def _with_listed(net: Asker, brief: Brief, zone: Zone) -> Zone:
+    """In a full examination with the servers too that the zone names and its parent does not."""
+    cut = zone.cut
+    if brief.depth != "thorough" or brief.at or cut is None:
+        return zone
+    more = sorted(own_names(zone) - set(cut.names))[: MOST_SERVERS - len(cut.names)]
+    named = await asyncio.gather(*(_named(net, brief, cut, name) for name in more))
+    names = tuple(replace(one, delegated=False) for one in named)
+    known = {one.server.address for one in zone.servers}
+    addresses = in_order(
+        server for server in _without_glue(cut, names, zone.families) if server.address not in known
     )
+    asked = await asyncio.gather(
+        *(_asked(net, server, cut.zone, zone.way.name) for server in addresses)
+    )
+    listed = tuple(replace(one, delegated=False) for one in asked)
+    return replace(zone, names=(*zone.names, *names), servers=_in_order((*zone.servers, *listed)))
+
+
+def _in_order(servers: Iterable[ZoneServer]) -> tuple[ZoneServer, ...]:
+    return tuple(sorted(servers, key=lambda one: rank(one.server)))
 
 
 def _without_glue(

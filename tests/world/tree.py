@@ -7,11 +7,14 @@ Every change gives a new tree, so that a scenario reads as what it does to the h
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from typing import Any
 
 from checks.facts.iterate import below
+from netdiag.model import Brief, Check, Finding
 from netdiag.network import Network
 from netdiag.outcomes import DnsReply, Failed, FailureKind, Outcome, ResourceRecord, SourceAddress
 from netdiag.requests import DnsQuery, Request, SelectSource
@@ -145,6 +148,19 @@ class Tree:
     def network(self, own: str | None = None) -> Network:
         """A network of this tree, for the owner of the zones of the name `own`."""
         return World(self.answer).network(own)
+
+    def findings(self, check: Check[Any], brief: Brief) -> list[Finding]:
+        """What one check finds in this tree."""
+
+        async def look() -> list[Finding]:
+            return list(check.judge(await check.gather(self.network(), brief)))
+
+        return asyncio.run(look())
+
+
+def altered(**fields: object) -> Callable[[DnsReply], Outcome]:
+    """What a server says, with these fields of the reply changed."""
+    return lambda reply: replace(reply, **fields)  # type: ignore[arg-type]
 
 
 def authoritative(zones: Mapping[str, Records], query: DnsQuery) -> DnsReply:

@@ -89,13 +89,15 @@ def test_each_miss_has_its_tag_and_nothing_else_is_said(asked: tuple[str, str]) 
 
         said = {name for f in apex_records.judge(facts) for name in f.equivalents}
 
-        assert said == {f"zonemaster:{prefix}{tag.format(asked[1])}_{asked[0].upper()}"}
+        connectivity = {name for name in said if name.startswith("zonemaster:CN")}
+        assert connectivity == {f"zonemaster:{prefix}{tag.format(asked[1])}_{asked[0].upper()}"}
 
 
 def test_every_tag_of_a_miss_exists() -> None:
     known = {f"zonemaster:{tag.name}" for tag in zonemaster_tags()}
 
-    assert {m.tag(r, t) for m, r, t in product(Miss, ("SOA", "NS"), ("udp", "tcp"))} <= known
+    misses = product(Miss, ("SOA", "NS"), ("udp", "tcp"))
+    assert {tag for miss, *about in misses for tag in miss.tags(*about)} <= known
 
 
 def test_the_message_says_how_many_of_how_many_and_which_question() -> None:

@@ -162,17 +162,18 @@ def test_a_fan_of_includes_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "missing", "names"),
+    ("records", "alike", "names"),
     [
-        (("ip4x:1",), (), ("zonemaster:Z11_SPF_SYNTAX_ERROR",)),
-        ((), ("a.example",), ()),
+        ({DOMAIN: "v=spf1 ip4x:1"}, True, {"zonemaster:Z11_SPF_SYNTAX_ERROR"}),
+        ({DOMAIN: "v=spf1 ip4x:1"}, False, set()),
+        ({DOMAIN: "v=spf1 include:a.example"}, True, set()),
+        ({DOMAIN: "v=spf1 include:a.example", "a.example.": "v=spf1 ip4x:1"}, True, set()),
     ],
 )
-def test_only_a_broken_term_is_what_others_call_a_syntax_error(
-    broken: tuple[str, ...], missing: tuple[str, ...], names: tuple[str, ...]
+def test_only_a_broken_term_of_its_own_is_what_others_call_a_syntax_error(
+    records: dict[str, str], alike: bool, names: set[str]
 ) -> None:
-    found = mail_policy.SpfInvalid(
-        subject="customer.example", evidence=(), broken=broken, missing=missing
-    )
+    (found,) = mail_policy.judge_spf(DOMAIN, evaluated(records), mail=True, alike=alike)
 
-    assert found.equivalents == names
+    assert found.code == "spf-invalid"
+    assert set(found.equivalents) == names

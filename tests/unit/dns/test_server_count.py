@@ -14,7 +14,15 @@ def named(
     *addresses: tuple[str, ...], certain: bool = True, alias: str = "", own: bool = True
 ) -> ServerNames:
     names = tuple(
-        ServerName(name=name, delegated=True, own=own, addresses=has, certain=certain, alias=alias)
+        ServerName(
+            name=name,
+            delegated=True,
+            own=own,
+            found=has,
+            glue=has if certain else (),
+            certain=certain,
+            alias=alias,
+        )
         for name, has in zip((NS1, NS2, "ns3.customer.example."), addresses, strict=False)
     )
     return ServerNames(zone=zone(server()), names=names, told=own)
