@@ -49,7 +49,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.each import in_some_shape
 from checks.facts.iterate import addresses_of, resolve, shown, version
 from checks.facts.ns_names import CERTAIN
 from checks.facts.soa import given, newer, read
@@ -277,10 +276,7 @@ async def _primary(
     four = await resolve(net, brief, name, "A", 1)
     asked = [a for a in addresses if version(a) in zone.families and not _local(a)]
     replies = await asyncio.gather(
-        *(
-            in_some_shape(net, DnsQuery(server=address, name=zone.apex, rtype="SOA"))
-            for address in asked[:MOST_ADDRESSES]
-        )
+        *(_reply(net, zone, address) for address in asked[:MOST_ADDRESSES])
     )
     return Primary(
         name=name,
@@ -290,6 +286,14 @@ async def _primary(
         replies=tuple(zip(asked, replies, strict=False)),
         evidence=tuple(dict.fromkeys((*seen, *evidence))),
     )
+
+
+async def _reply(net: Asker, zone: Zone, address: str) -> Observation:
+    """What a name server said already, else the answer to the question in its plainest form: a
+    hidden primary is often silent, and silence takes long."""
+    known = next((one.best for one in zone.servers if one.server.address == address), None)
+    plain = DnsQuery(server=address, name=zone.apex, rtype="SOA", udp_payload=None)
+    return known or await net.ask(plain)
 
 
 def judge(facts: Facts) -> Iterable[Finding]:

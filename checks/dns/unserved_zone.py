@@ -1,7 +1,8 @@
 """Servers that do not serve the zone may still give its web address.
 
 ## What it does
-Where no delegated server serves the zone, asks each for the address of the name www in it.
+Where no delegated server serves the zone, asks each that answers at all for the address of the name
+www in it.
 
 ## Why is this bad?
 Some servers are set up as if the zone were a host: they answer questions for addresses and fail
@@ -25,16 +26,15 @@ Load the zone on the servers; an answer for addresses alone is no zone.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from checks.facts.each import in_some_shape
+from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
-from netdiag.network import Asker, Observation
+from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
 
@@ -97,7 +97,7 @@ class NoAddressesEither(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`replies` has the observation of each server, where the zone is served by none of them."""
+    """`replies` has the observation of each server that answers, where none serves the zone."""
 
     zone: Zone
     name: str = ""
@@ -109,20 +109,16 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     zone = await target_zone(net, brief)
     if zone.missing or zone.serving:
         return Facts(zone=zone)
-    name = f"www.{zone.apex}" if zone.apex != "." else "www."
-    seen = await asyncio.gather(
-        *(
-            in_some_shape(net, DnsQuery(server=one.server.address, name=name, rtype="A"))
-            for one in zone.servers
-        )
-    )
-    return Facts(zone=zone, name=name, replies=tuple(zip(zone.servers, seen, strict=True)))
+    name = f"www.{zone.apex}"
+    seen = await of_each(net, zone, DnsQuery(server="", name=name, rtype="A"))
+    pairs = zip(answering(zone), (one for (one,) in seen), strict=True)
+    return Facts(zone=zone, name=name, replies=tuple(pairs))
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
     """Whether servers without the zone give addresses."""
     zone = facts.zone
-    if zone.missing or not facts.replies:
+    if zone.missing or zone.serving or not zone.servers:
         missing = zone.missing or "the zone is served, or no server has an address"
         yield Skipped(subject=shown(zone.apex), missing=missing)
         return
@@ -138,14 +134,23 @@ def judge(facts: Facts) -> Iterable[Finding]:
         return
     yield NoAddressesEither(
         subject=subject,
-        evidence=tuple(seen.id for _, seen in facts.replies),
+        evidence=_cited(facts),
         name=name,
-        silent=all(_silent(seen) for _, seen in facts.replies),
+        silent=_silent(facts),
     )
 
 
-def _silent(seen: Observation) -> bool:
-    return isinstance(seen.outcome, Failed) and not seen.outcome.kind.ours
+def _silent(facts: Facts) -> bool:
+    """Whether nobody answers, for no reason of ours; who answers nothing else is not asked."""
+    mute = not any(isinstance(seen.outcome, DnsReply) for _, seen in facts.replies)
+    seen = [one for _, one in facts.replies] or [one.soa for one in facts.zone.servers]
+    ours = (isinstance(o.outcome, Failed) and o.outcome.kind.ours for o in seen)
+    return mute and not any(ours)
+
+
+def _cited(facts: Facts) -> tuple[ObservationId, ...]:
+    asked = tuple(seen.id for _, seen in facts.replies)
+    return asked or tuple(number for one in facts.zone.servers for number in one.evidence)
 
 
 def _gives(seen: Observation, name: str) -> bool:

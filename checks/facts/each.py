@@ -35,11 +35,10 @@ async def _asked(
 ) -> tuple[Observation, ...]:
     address = server.server.address
     queries = [replace(question, server=address) for question in questions]
-    return tuple(await asyncio.gather(*(in_some_shape(net, query) for query in queries)))
+    return tuple(await asyncio.gather(*(_in_some_shape(net, query) for query in queries)))
 
 
-async def in_some_shape(net: Asker, query: DnsQuery) -> Observation:
-    """The reply to a question, which is asked without EDNS too before silence counts."""
+async def _in_some_shape(net: Asker, query: DnsQuery) -> Observation:
     seen = await net.ask(query)
     if isinstance(seen.outcome, DnsReply) or query.transport == "tcp" or query.udp_payload is None:
         return seen

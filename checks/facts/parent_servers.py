@@ -6,7 +6,6 @@ import asyncio
 import enum
 from dataclasses import dataclass
 
-from checks.facts.each import in_some_shape
 from checks.facts.iterate import (
     MOST_SERVERS,
     Cut,
@@ -96,7 +95,7 @@ async def _level(
     above = cut.zone if cut else "."
     seen = await asyncio.gather(
         *(
-            in_some_shape(net, DnsQuery(server=server.address, name=child, rtype="NS"))
+            net.ask(DnsQuery(server=server.address, name=child, rtype="NS"))
             for server in servers[:MOST_PARENTS]
         )
     )
