@@ -298,6 +298,8 @@ def server_has_no_keys(cause: SignedAtSomeServers, symptom: DsWithoutMatchingKey
 def signing_failed(cause: Unsound, symptom: NsSignatureBroken) -> bool:
     """The zone's signing fails as a whole, and its NS records are signed with the rest."""
     return cause.subject == symptom.subject
+
+
 def server_does_not_exist(cause: NameServerUnresolvable, symptom: ServerNameRecordError) -> bool:
     """The server's name has no address, which each server of the zone says too."""
     return cause.subject == symptom.name and cause.zone == symptom.subject

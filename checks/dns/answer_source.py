@@ -34,17 +34,26 @@ changes the source of its answers.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.outcomes import DnsReply
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AnswersFromAskedAddress(Finding):
     """`every` where no server answers from elsewhere."""
 
@@ -64,7 +73,7 @@ class AnswersFromAskedAddress(Finding):
         return f"{', '.join(self.servers)} answer from the address at which they are asked"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AnswersFromElsewhere(Finding):
     """`hidden` where another server answers from the right address."""
 

@@ -189,7 +189,7 @@ class ApexRecordNotSeen(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServersNotAsked(Finding):
     """`family` is the one over which this run asks nobody."""
 

@@ -37,16 +37,25 @@ Have the operator of the parent zone bring its servers in line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.parent_servers import ParentReply, Parents, Says, parents_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ParentZoneFound(Finding):
     code: ClassVar[str] = "parent-zone-found"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -59,7 +68,7 @@ class ParentZoneFound(Finding):
         return f"the parent zone of {self.subject} is {', '.join(self.parents)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneDelegated(Finding):
     """`servers` of the parent say so, unless the delegation is only `planned`."""
 
@@ -88,7 +97,7 @@ class ZoneDelegated(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AliasInsteadOfZone(Finding):
     code: ClassVar[str] = "alias-instead-of-zone"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -105,7 +114,7 @@ class AliasInsteadOfZone(Finding):
         return f"{self.subject} is no zone: its parent has it as an alias of {self.alias}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Parent(Finding):
     """`said` pairs what the parent's servers say, in words, with those who say it."""
 
@@ -131,7 +140,7 @@ class _Parent(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DelegationInconsistent(_Parent):
     code: ClassVar[str] = "delegation-inconsistent"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:B01_INCONSISTENT_DELEGATION",)
@@ -141,7 +150,7 @@ class DelegationInconsistent(_Parent):
         return f"not all servers of its parent delegate {self.subject}: {self.shown}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AliasInconsistent(_Parent):
     """`delegated` where some servers delegate the zone nevertheless."""
 
@@ -162,7 +171,7 @@ class AliasInconsistent(_Parent):
         return f"the servers of its parent disagree for what {self.subject} is: {self.shown}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ParentZoneUndetermined(_Parent):
     code: ClassVar[str] = "parent-zone-undetermined"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:B01_PARENT_UNDETERMINED",)
@@ -172,7 +181,7 @@ class ParentZoneUndetermined(_Parent):
         return f"not everybody finds the same parent zone of {self.subject}: {self.shown}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ParentZoneNotSeen(Finding):
     """`servers` of the zone above gave no usable answer."""
 

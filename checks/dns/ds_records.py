@@ -67,7 +67,17 @@ from checks.facts.signed_zone import (
     silent,
     told,
 )
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.outcomes import DnsReply
 
@@ -216,7 +226,7 @@ class DsKeyDoesNotSign(_DsProblem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignersShareZone(Remarked):
     code: ClassVar[str] = "signers-share-zone"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -231,7 +241,7 @@ class SignersShareZone(Remarked):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsOfKeyWithoutSep(_DsProblem):
     code: ClassVar[str] = "ds-of-key-without-sep"
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
@@ -278,7 +288,7 @@ class DsRecordsDiffer(_DsProblem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DsQuestionReferred(_DsProblem):
     code: ClassVar[str] = "ds-question-referred"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -290,7 +300,7 @@ class DsQuestionReferred(_DsProblem):
     remedy: ClassVar[str] = "Tell the operator of the parent zone: its server's software is old."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ZoneSignedWithoutDs(_DsProblem):
     code: ClassVar[str] = "zone-signed-without-ds"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(

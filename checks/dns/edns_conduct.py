@@ -80,7 +80,17 @@ from typing import Any, ClassVar
 from checks.facts.iterate import shown
 from checks.facts.shapes import Probe, probe, speaking_edns
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import COOKIE, EXPIRE, NSID, UNKNOWN_OPTION, DnsQuery
@@ -114,7 +124,7 @@ LOST: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsConductFine(Finding):
     """`everywhere` where it holds for every server that serves the zone."""
 
@@ -138,7 +148,7 @@ class EdnsConductFine(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Mishandled(Finding):
     """`how` they do it, of `count` servers; `alike` is what others call just that."""
 
@@ -173,7 +183,7 @@ class _Mishandled(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsIgnored(_Mishandled):
     code: ClassVar[str] = "edns-ignored"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -183,7 +193,7 @@ class EdnsIgnored(_Mishandled):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsVersionMishandled(_Mishandled):
     code: ClassVar[str] = "edns-version-mishandled"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -196,7 +206,7 @@ class EdnsVersionMishandled(_Mishandled):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsOptionMishandled(_Mishandled):
     code: ClassVar[str] = "edns-option-mishandled"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -209,7 +219,7 @@ class EdnsOptionMishandled(_Mishandled):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsFlagMishandled(_Mishandled):
     code: ClassVar[str] = "edns-flag-mishandled"
     known_as: ClassVar[tuple[str, ...]] = (
@@ -221,13 +231,13 @@ class EdnsFlagMishandled(_Mishandled):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsMissingWhenTruncated(_Mishandled):
     code: ClassVar[str] = "edns-missing-when-truncated"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:MISSING_OPT_IN_TRUNCATED",)
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CookieMishandled(_Mishandled):
     code: ClassVar[str] = "cookie-mishandled"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -237,7 +247,7 @@ class CookieMishandled(_Mishandled):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class QueryShapeDropped(_Mishandled):
     """`used` where resolvers ask in this shape."""
 
@@ -266,7 +276,7 @@ class QueryShapeDropped(_Mishandled):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsConductNotSeen(Finding):
     code: ClassVar[str] = "edns-conduct-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -52,7 +52,17 @@ from checks.facts import dnssec_names as names
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import TYPES, SignedZone, records, signed_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 from netdiag.outcomes import DnsReply
 
@@ -62,7 +72,7 @@ if TYPE_CHECKING:
 BROKEN = ("EXPIRED", "NOT_YET_VALID", "NO_KEY", "INVALID", "MALFORMED")
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EverySignatureHolds(Finding):
     code: ClassVar[str] = "every-signature-holds"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -73,7 +83,7 @@ class EverySignatureHolds(Finding):
         return f"every signature of keys, SOA and NS records of {self.subject} holds"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _SignatureProblem(Remarked):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -96,14 +106,14 @@ class _SignatureProblem(Remarked):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpareSignatureBroken(_SignatureProblem):
     code: ClassVar[str] = "spare-signature-broken"
     known_as: ClassVar[tuple[str, ...]] = names.of_signatures(*BROKEN)
     effect: ClassVar[str] = "another signature of the same set holds, and validators go by that"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class UnvalidatedSignatureBroken(_SignatureProblem):
     code: ClassVar[str] = "unvalidated-signature-broken"
     known_as: ClassVar[tuple[str, ...]] = names.of_signatures("MISSING", *BROKEN)
@@ -112,7 +122,7 @@ class UnvalidatedSignatureBroken(_SignatureProblem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NsSignatureBroken(_SignatureProblem):
     code: ClassVar[str] = "ns-signature-broken"
     usual_severity: ClassVar[Severity] = Severity.WARNING
@@ -124,7 +134,7 @@ class NsSignatureBroken(_SignatureProblem):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureAtItsLimit(_SignatureProblem):
     code: ClassVar[str] = "signature-at-its-limit"
     known_as: ClassVar[tuple[str, ...]] = dnsviz(
@@ -133,7 +143,7 @@ class SignatureAtItsLimit(_SignatureProblem):
     effect: ClassVar[str] = "whether it holds depends on whose clock is asked"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureMalformed(_SignatureProblem):
     code: ClassVar[str] = "signature-malformed"
     known_as: ClassVar[tuple[str, ...]] = dnsviz(
@@ -149,7 +159,7 @@ class SignatureMalformed(_SignatureProblem):
     effect: ClassVar[str] = "validators pass over such a signature, whatever key it is by"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureTtlUnlikeSet(_SignatureProblem):
     code: ClassVar[str] = "signature-ttl-unlike-set"
     known_as: ClassVar[tuple[str, ...]] = dnsviz(
@@ -158,7 +168,7 @@ class SignatureTtlUnlikeSet(_SignatureProblem):
     effect: ClassVar[str] = "resolvers shorten the time for which they keep the records"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SignatureNotVerified(Remarked):
     code: ClassVar[str] = "signature-not-verified"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

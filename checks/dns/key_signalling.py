@@ -54,7 +54,17 @@ from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, Remarked, zonemaster
 from checks.facts.signed_zone import signed_zone
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
@@ -83,7 +93,7 @@ class NoKeySignalling(Finding):
         return f"{self.subject} asks its parent for no change of DS records (no CDS, no CDNSKEY)"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySignalsGiven(Remarked):
     code: ClassVar[str] = "key-signals-given"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -100,7 +110,7 @@ class KeySignalsGiven(Remarked):
         return f"{self.subject} tells its parent which DS records it wants: {self.words}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySignallingFine(Finding):
     code: ClassVar[str] = "key-signalling-fine"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -111,7 +121,7 @@ class KeySignallingFine(Finding):
         return f"CDS and CDNSKEY records of {self.subject} fit its keys and its DS records"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Signal(Remarked):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -135,7 +145,7 @@ class _Signal(Remarked):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class KeySignalsDiffer(_Signal):
     code: ClassVar[str] = "key-signals-differ"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -144,21 +154,21 @@ class KeySignalsDiffer(_Signal):
     effect: ClassVar[str] = "its servers give different records of this type, so parents do nothing"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsUnlikeCdnskey(_Signal):
     code: ClassVar[str] = "cds-unlike-cdnskey"
     known_as: ClassVar[tuple[str, ...]] = zonemaster("DS15_MISMATCH_CDS_CDNSKEY")
     effect: ClassVar[str] = "what the parent enters depends on which of the two it reads"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsOfNoKey(_Signal):
     code: ClassVar[str] = "cds-of-no-key"
     known_as: ClassVar[tuple[str, ...]] = _both("{case}_{kind}_MATCHES_NO_DNSKEY")
     effect: ClassVar[str] = "the zone asks for a DS record of a key that it does not have"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsOfNonZoneKey(_Signal):
     code: ClassVar[str] = "cds-of-non-zone-key"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -167,7 +177,7 @@ class CdsOfNonZoneKey(_Signal):
     effect: ClassVar[str] = "the zone asks for a DS record of a key that is not for signing zones"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsOfKeyWithoutSep(_Signal):
     code: ClassVar[str] = "cds-of-key-without-sep"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -177,7 +187,7 @@ class CdsOfKeyWithoutSep(_Signal):
     effect: ClassVar[str] = "that key has no flag of an entry point (SEP), which nobody insists on"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsKeyDoesNotSign(_Signal):
     code: ClassVar[str] = "cds-key-does-not-sign"
     known_as: ClassVar[tuple[str, ...]] = _both("{case}_DNSKEY_NOT_SIGNED_BY_{kind}")
@@ -187,7 +197,7 @@ class CdsKeyDoesNotSign(_Signal):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsNotSignedByItsKey(_Signal):
     code: ClassVar[str] = "cds-not-signed-by-its-key"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -195,7 +205,7 @@ class CdsNotSignedByItsKey(_Signal):
     effect: ClassVar[str] = "its own key does not sign the record, which not every parent accepts"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsNotSigned(_Signal):
     code: ClassVar[str] = "cds-not-signed"
     known_as: ClassVar[tuple[str, ...]] = _both(
@@ -206,7 +216,7 @@ class CdsNotSigned(_Signal):
     effect: ClassVar[str] = "parents must not act on it, so the next change of keys will not happen"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsSpareSignatureBroken(_Signal):
     code: ClassVar[str] = "cds-spare-signature-broken"
     usual_severity: ClassVar[Severity] = Severity.NOTICE
@@ -216,7 +226,7 @@ class CdsSpareSignatureBroken(_Signal):
     effect: ClassVar[str] = "another signature holds, and this one is of no use"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsNotVouched(_Signal):
     code: ClassVar[str] = "cds-not-vouched"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -227,14 +237,14 @@ class CdsNotVouched(_Signal):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsWithoutKeys(_Signal):
     code: ClassVar[str] = "cds-without-keys"
     known_as: ClassVar[tuple[str, ...]] = _both("{case}_{kind}_WITHOUT_DNSKEY")
     effect: ClassVar[str] = "the zone asks for DS records and is not signed there"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsAsksForRemoval(_Signal):
     code: ClassVar[str] = "cds-asks-for-removal"
     known_as: ClassVar[tuple[str, ...]] = _both("{case}_DELETE_{kind}")
@@ -243,7 +253,7 @@ class CdsAsksForRemoval(_Signal):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CdsContradictsItself(_Signal):
     code: ClassVar[str] = "cds-contradicts-itself"
     known_as: ClassVar[tuple[str, ...]] = _both("{case}_MIXED_DELETE_{kind}")

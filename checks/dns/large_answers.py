@@ -47,7 +47,17 @@ from typing import ClassVar
 from checks.facts.iterate import shown
 from checks.facts.shapes import Probe, probe, speaking_edns
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -56,7 +66,7 @@ SMALL = 512
 """Octets that every answer over UDP may have (RFC 1035, section 4.2.1)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Large(Finding):
     """`octets` of the largest answer that arrived, or did not; `count` is how many servers answer
     with EDNS."""
@@ -67,7 +77,7 @@ class _Large(Finding):
     octets: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LargeAnswersArrive(_Large):
     code: ClassVar[str] = "large-answers-arrive"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -77,7 +87,7 @@ class LargeAnswersArrive(_Large):
         return f"an answer of {self.octets} octets arrives over UDP from {', '.join(self.servers)}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LargeAnswersDropped(_Large):
     code: ClassVar[str] = "large-answers-dropped"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -106,7 +116,7 @@ class LargeAnswersDropped(_Large):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class LargeAnswersNotSeen(_Large):
     code: ClassVar[str] = "large-answers-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -161,7 +161,7 @@ class MailRecordsDiffer(_Mail):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class MailForRegistry(_Mail):
     """`hosts` take the mail of a top-level domain."""
 
@@ -186,7 +186,7 @@ class MailForRegistry(_Mail):
         return "Mail addresses directly under a top-level domain do not work for most people."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NullMxMisused(_Mail):
     """`beside` where other MX records are given with it; `weighted` where its preference is not 0.
     It is `alike` where all servers that give MX records give the same."""

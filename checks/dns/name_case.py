@@ -46,7 +46,17 @@ from typing import Any, ClassVar
 from checks.facts.iterate import shown
 from checks.facts.shapes import Probe, probe, speaking_edns
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
@@ -59,7 +69,7 @@ ANSWER, RCODE, SILENCE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Case(Finding):
     """`alike` is what others call just that, of `count` servers."""
 
@@ -73,14 +83,14 @@ class _Case(Finding):
         return f"{len(self.servers)} of {self.count} servers of {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Told(_Case):
     @property
     def equivalents(self) -> tuple[str, ...]:
         return self.alike
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameCaseRespected(_Told):
     code: ClassVar[str] = "name-case-respected"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -94,7 +104,7 @@ class NameCaseRespected(_Told):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameCaseChanged(_Told):
     code: ClassVar[str] = "name-case-changed"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -121,7 +131,7 @@ class NameCaseChanged(_Told):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameCaseMatters(_Told):
     code: ClassVar[str] = "name-case-matters"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -149,7 +159,7 @@ class NameCaseMatters(_Told):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameCaseNotSeen(_Case):
     code: ClassVar[str] = "name-case-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -73,7 +73,7 @@ class NameServerSetFine(OfDelegation):
         return f"{self.keeper} and {self.subject} itself agree on its name servers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerListsAgree(Finding):
     code: ClassVar[str] = "name-server-lists-agree"
     known_as: ClassVar[tuple[str, ...]] = ("zonemaster:ONE_NS_SET",)
@@ -90,7 +90,7 @@ class NameServerListsAgree(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _SetProblem(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS

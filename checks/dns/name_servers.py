@@ -48,7 +48,17 @@ from typing import ClassVar, TypedDict
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.special import special

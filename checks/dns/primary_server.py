@@ -53,7 +53,7 @@ from checks.facts.iterate import addresses_of, resolve, shown, version
 from checks.facts.ns_names import CERTAIN
 from checks.facts.soa import given, newer, read
 from checks.facts.zone import Zone, own_names, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
@@ -103,7 +103,7 @@ class Silence(enum.Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerFound(Finding):
     """`listed` where it is one of the zone's name servers."""
 
@@ -124,7 +124,7 @@ class PrimaryServerFound(Finding):
         return f"the primary server of {self.subject}, {self.primary},{hidden} has addresses"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerHidden(Finding):
     """`how` the addresses of the primary server leave the zone's SOA question."""
 
@@ -149,7 +149,7 @@ class PrimaryServerHidden(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Primary(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
@@ -157,7 +157,7 @@ class _Primary(Finding):
     primary: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerUnusable(_Primary):
     """`listed` where it is one of the zone's name servers, or stands for no server at all."""
 
@@ -191,7 +191,7 @@ class PrimaryServerUnusable(_Primary):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerOutdated(_Primary):
     """`serial` is the primary server's, `newest` that of another server of the zone."""
 
@@ -221,7 +221,7 @@ class PrimaryServerOutdated(_Primary):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrimaryServerNotSeen(Finding):
     code: ClassVar[str] = "primary-server-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -30,13 +30,12 @@ Have fewer name servers, or give them names that end alike, which take less room
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import below, shown, version
 from checks.facts.labels import labels, octets
 from checks.facts.ns_names import ServerName, ServerNames, server_names_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker
 
 LIMIT = 512
@@ -45,7 +44,7 @@ HEADER, QUESTION_FIELDS, RECORD_FIELDS, POINTER = 12, 4, 10, 2
 ADDRESS_OCTETS = {4: 4, 6: 16}
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ReferralFits(Finding):
     code: ClassVar[str] = "referral-fits"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -58,7 +57,7 @@ class ReferralFits(Finding):
         return f"a referral to {self.subject} takes {self.size} of {LIMIT} octets at most"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ReferralTooLarge(Finding):
     code: ClassVar[str] = "referral-too-large"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM

@@ -57,7 +57,17 @@ from typing import Any, ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
@@ -215,7 +225,7 @@ class TypeNotHandled(_Conduct):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AddressRecordMalformed(_Conduct):
     code: ClassVar[str] = "address-record-malformed"
     usual_severity: ClassVar[Severity] = Severity.WARNING

@@ -37,13 +37,23 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import MOST_SERVERS, below, shown
 from checks.facts.zone import Zone, own_names, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNameRecordsGiven(Finding):
     code: ClassVar[str] = "server-name-records-given"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -59,7 +69,7 @@ class ServerNameRecordsGiven(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNameRecordError(Finding):
     """`servers` answer for `name` with `rcode`."""
 
@@ -92,7 +102,7 @@ class ServerNameRecordError(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNameRecordsNotSeen(Finding):
     code: ClassVar[str] = "server-name-records-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -43,7 +43,7 @@ the parent zone, set the addresses that the zone itself gives.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.iterate import below, shown, version

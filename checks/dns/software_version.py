@@ -36,7 +36,17 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.policy import VERSION_NAMES
@@ -45,7 +55,7 @@ from netdiag.requests import DnsQuery
 NO_ANSWER = "no answer came"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Software(Finding):
     """`what` the servers say of their software, or why it is not seen."""
 
@@ -54,7 +64,7 @@ class _Software(Finding):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoftwareVersionTold(_Software):
     code: ClassVar[str] = "software-version-told"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -65,7 +75,7 @@ class SoftwareVersionTold(_Software):
         return f"{', '.join(self.servers)} call their software {self.what}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoftwareVersionHidden(_Software):
     code: ClassVar[str] = "software-version-hidden"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -76,7 +86,7 @@ class SoftwareVersionHidden(_Software):
         return f"{', '.join(self.servers)} do not tell what software they run, as most do not"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoftwareVersionFailed(_Software):
     code: ClassVar[str] = "software-version-failed"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -90,7 +100,7 @@ class SoftwareVersionFailed(_Software):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ClassNotHeeded(_Software):
     code: ClassVar[str] = "class-not-heeded"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -120,7 +130,7 @@ class ClassNotHeeded(_Software):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SoftwareVersionNotSeen(_Software):
     """What may have several reasons: firewalls often drop class CH on purpose."""
 

@@ -29,20 +29,29 @@ Bring the servers in line: look why one has not transferred the present zone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import below, shown
 from checks.facts.policies import Policies, policies_of
 from checks.facts.spf import parsed
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker
 
 NULL = "v=spf1 -all"
 """The record of a domain that sends no mail."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfRecordsAgree(Finding):
     """`records` are what all `count` servers give; the zone is `mailless` where nobody expects mail
     addresses directly under its name."""
@@ -79,7 +88,7 @@ class SpfRecordsAgree(Finding):
         return f"{self.count} servers of {self.subject} give the same SPF record: {records}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfRecordsDiffer(Finding):
     """`groups` pairs what is given with the servers that give it."""
 
@@ -113,7 +122,7 @@ class SpfRecordsDiffer(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SpfRecordsNotSeen(Finding):
     code: ClassVar[str] = "spf-records-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

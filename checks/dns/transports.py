@@ -41,12 +41,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.iterate import shown, version
 from checks.facts.zone import Zone, ZoneServer, serves, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
@@ -104,7 +114,7 @@ _TAGS = {"": "BREAKS_ON_EDNS", "FORMERR": "NO_EDNS_SUPPORT"}
 """What Zonemaster says where queries with EDNS get no answer, or just this."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class EdnsNotSupported(_Transport):
     """`answer` is what a query with EDNS gets; empty where it gets none."""
 

@@ -33,13 +33,23 @@ from typing import ClassVar
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AddressesWithoutZone(Finding):
     """`servers` give `name` an address."""
 
@@ -71,7 +81,7 @@ class AddressesWithoutZone(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoAddressesEither(Finding):
     """`silent` where no server answered."""
 

@@ -48,7 +48,7 @@ from checks.facts.labels import contact_is_mailbox, mail_domain
 from checks.facts.ns_names import CERTAIN
 from checks.facts.soa import given
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker, ObservationId
 
 MOST_CONTACTS, MOST_HOSTS = 3, 8
@@ -70,7 +70,7 @@ class Flaw(enum.Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ContactTakesMail(Finding):
     code: ClassVar[str] = "contact-takes-mail"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -87,7 +87,7 @@ class ContactTakesMail(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ContactTakesNoMail(Finding):
     """`host` is the domain of the contact or a mail host of it."""
 
@@ -123,7 +123,7 @@ class ContactTakesNoMail(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ContactNotSeen(Finding):
     code: ClassVar[str] = "contact-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

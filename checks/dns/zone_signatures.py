@@ -106,7 +106,7 @@ def whose(planned: bool) -> str:
     return "the planned" if planned else "the parent's"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class Unsound(Remarked):
     """`servers` show it, `hidden` where another server does not.
 

@@ -42,7 +42,6 @@ stopped to, or filters it (a missing route object or ROA, an unpaid bill, an att
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from checks.facts.folding import Foldable, OfAddresses, folded
@@ -57,13 +56,13 @@ from checks.facts.routing_registry import (
     spoken,
     time_of,
 )
-from netdiag.model import Area, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import Area, Check, Finding, Outcome, Owner, Severity, Skipped, finding_kind
 from netdiag.outcomes import RoutingReply
 
 ENOUGH_PEERS = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Seen(OfAddresses):
     """`seeing` of the registry's `peers` see `prefix`, as of `time`."""
 
@@ -79,7 +78,7 @@ class _Seen(OfAddresses):
         return f"{self.seeing} of {self.peers} peers of {self.registry}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrefixAnnounced(_Seen):
     code: ClassVar[str] = "prefix-announced"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -89,7 +88,7 @@ class PrefixAnnounced(_Seen):
         return f"{self.prefix}, which holds {self.subject}, is seen by {self.seers} ({self.time})"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PrefixNotAnnounced(_Seen):
     """`known` is the prefix that the registry gives for the unrelated address `other`; `last` tells
     when a route was seen last. `works` where the address answers here, `hidden` where another of
@@ -133,7 +132,7 @@ class PrefixNotAnnounced(_Seen):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AnnouncementNotTold(OfAddresses):
     code: ClassVar[str] = "announcement-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

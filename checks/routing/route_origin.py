@@ -42,17 +42,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.routing_registry import Facts, Routed, Validity, doubt_of_time, gather
-from netdiag.model import Area, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import Area, Check, Finding, Outcome, Owner, Severity, Skipped, finding_kind
 from netdiag.network import ObservationId
 from netdiag.outcomes import RouteAuthorisation, RoutingReply
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class _Origin(OfAddresses):
     """AS `asn` announces `prefix`, which holds the addresses, as `registry` tells."""
 
@@ -62,7 +61,7 @@ class _Origin(OfAddresses):
     asn: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OriginValid(_Origin):
     code: ClassVar[str] = "origin-valid"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -75,7 +74,7 @@ class OriginValid(_Origin):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OriginWithoutRoa(_Origin):
     code: ClassVar[str] = "origin-without-roa"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -88,7 +87,7 @@ class OriginWithoutRoa(_Origin):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class RpkiInvalid(_Origin):
     """`roas` are those around the prefix; `too_long` where one is for this AS, but for shorter
     prefixes. `works` where the address answers here."""
@@ -133,7 +132,7 @@ class RpkiInvalid(_Origin):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class OriginNotTold(OfAddresses):
     code: ClassVar[str] = "origin-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
