@@ -57,7 +57,7 @@ from netdiag.model import (
     Skipped,
     finding_kind,
 )
-from netdiag.network import Asker, ObservationId
+from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed
 from netdiag.requests import DnsQuery
 

@@ -38,7 +38,9 @@ Transport = Literal["udp", "tcp"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneServer:
     """One server address and its replies. `plain` is the SOA question without EDNS, asked only
-    where the one with EDNS did not succeed; one that is not `delegated` the zone alone names."""
+    where the one with EDNS did not succeed. Where an answer to it came from another address,
+    which is no word of the server's, that is `stray` and there is no `plain`. A server that is not
+    `delegated` the zone alone names."""
 
     server: ServerAddress
     soa: Observation
@@ -47,6 +49,7 @@ class ZoneServer:
     aaaa: Observation
     tcp: Observation
     plain: Observation | None = None
+    stray: Observation | None = None
     delegated: bool = True
 
     @property

@@ -9,18 +9,19 @@ from tests.world.zonemaster import (
     connectivity,
     consistency,
     delegation,
+    nameserver,
     syntax,
     zone,
 )
 from tests.world.zonemaster.scenario import LEVELS, Scenario, said
 
-MODULES = (address, basic, connectivity, consistency, delegation, syntax, zone)
+MODULES = (address, basic, connectivity, consistency, delegation, nameserver, syntax, zone)
 CASES = {case: tags for module in MODULES for case, tags in module.CASES.items()}
 SCENARIOS = [one for module in MODULES for one in module.SCENARIOS]
 UNSTAGEABLE = {("zone09", "Z09_ROOT_EMAIL_DOMAIN")}
 """The root is no target."""
 
-WHOLE = ("address", "basic", "consistency", "delegation", "syntax", "zone")
+WHOLE = ("address", "basic", "consistency", "delegation", "nameserver", "syntax", "zone")
 """The modules of Zonemaster of which all test cases are here."""
 
 
