@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from checks.connectivity.answering import AnswererNotTold, TransparentProxy
 from checks.connectivity.data_lost import DataLostAfterHandshake
 from checks.connectivity.families import (
     AaaaWithoutService,
@@ -74,7 +75,15 @@ from checks.dns.registration import (
     DomainOnHold,
     RegistrationNotSeen,
 )
-from checks.dns.resolvers import ResolverFailing, ResolverNotJudged, ResolverSilent
+from checks.dns.resolvers import (
+    NxdomainRewritten,
+    ResolverFailing,
+    ResolverNotJudged,
+    ResolverRefuses,
+    ResolversDisagree,
+    ResolverSilent,
+    StaleAnswer,
+)
 from checks.dns.reverse import ReverseNotDetermined
 from checks.dns.server_addresses import ServerAddressNotPublic
 from checks.dns.server_conduct import OpenRecursion, UpwardReferral
@@ -99,11 +108,18 @@ from checks.dns.zone_signatures import (
     Unsound,
 )
 from checks.facts.folding import OfAddresses, OfEndpoints
+from checks.local.captive_portal import CaptivePortal, PortalNotSeen
+from checks.local.clock import ClockNotTold, ClockSkew
+from checks.local.duplicate_address import DuplicateAddress
 from checks.local.gateway_silent import GatewayNotSeen, GatewaySilent
 from checks.local.interception import DnsIntercepted
 from checks.local.link import LinkDown, NoAddress
 from checks.local.local_firewall import LocalFirewall, SendingNotTold
 from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
+from checks.local.proxy import ProxyInTheWay
+from checks.local.subnet_mask import SubnetMaskDoubtful, WrongSubnetMask
+from checks.local.tls_interception import TlsIntercepted, TlsInterceptionNotSeen
+from checks.local.tunnel import TunnelNotJudged, VpnTakesRoute
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.announcement import PrefixNotAnnounced
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
@@ -115,10 +131,29 @@ from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
 from checks.routing.way_back import WayBackNotSeen
 from checks.service.banner import GreetingNotHeard
-from checks.service.caa import CaaNotJudged
-from checks.service.certificate import CertificateNotSeen
-from checks.service.dane import TlsaNotJudged
-from checks.service.http_answer import AnswerTruncated, HttpAnswerMalformed, PageNotSeen
+from checks.service.caa import CaaForbidsIssuer, CaaNotJudged
+from checks.service.certificate import (
+    SOON,
+    CertificateChainIncomplete,
+    CertificateDatesDoubtful,
+    CertificateExpired,
+    CertificateExpiresSoon,
+    CertificateNameMismatch,
+    CertificateNotSeen,
+    CertificateNotYetValid,
+    CertificateUntrusted,
+)
+from checks.service.dane import TlsaMismatch, TlsaNotJudged
+from checks.service.http_answer import (
+    AccessDenied,
+    AnswerTruncated,
+    HttpAnswerMalformed,
+    PageNotSeen,
+    ProxyError,
+    RedirectBroken,
+    RedirectLoop,
+    RedirectToPrivateAddress,
+)
 from checks.service.long_hello import LongHelloNotJudged
 from checks.service.tls import TlsHandshakeFailed, TlsNotSeen, TlsVersionMismatch
 from netdiag.model import Explanation, Finding, Severity
@@ -185,7 +220,63 @@ SIGNATURES: Kinds = (
     SignatureInvalid,
 )
 UNSOUND: Kinds = (DsWithoutMatchingKey, *SIGNATURES)
-NOT_SEEN_NEARBY: Kinds = (GatewayNotSeen, UplinkNotSeen, RoutesNotSeen)
+NOT_SEEN_NEARBY: Kinds = (GatewayNotSeen, UplinkNotSeen, RoutesNotSeen, PortalNotSeen)
+BAD_CERTIFICATE: Kinds = (
+    CertificateChainIncomplete,
+    CertificateDatesDoubtful,
+    CertificateExpired,
+    CertificateExpiresSoon,
+    CertificateNameMismatch,
+    CertificateNotYetValid,
+    CertificateUntrusted,
+)
+ODD_PAGE: Kinds = (
+    AccessDenied,
+    AnswerTruncated,
+    HttpAnswerMalformed,
+    ProxyError,
+    RedirectBroken,
+    RedirectLoop,
+    RedirectToPrivateAddress,
+)
+RESOLVER_MISLEADS: Kinds = (NxdomainRewritten, ResolversDisagree, StaleAnswer)
+RESOLVER_FAILS: Kinds = (ResolverFailing, ResolverRefuses, ResolverSilent)
+BEHIND_THE_PORTAL: Kinds = (
+    *PORT_SHUT,
+    *WAY_BREAKS,
+    *FAMILY_FAILS,
+    *SPEAKS_ODDLY,
+    *BAD_CERTIFICATE,
+    *ODD_PAGE,
+    *RESOLVER_MISLEADS,
+    *RESOLVER_FAILS,
+    *NOT_SEEN_OF_TARGET,
+    *NOT_SEEN_OF_SERVICE,
+    *NOT_SEEN_OF_NAME,
+    *NOT_SEEN_OF_MAIL,
+    AnswererNotTold,
+    CaaForbidsIssuer,
+    ClockNotTold,
+    SubnetMaskDoubtful,
+    TunnelNotJudged,
+    DataLostAfterHandshake,
+    DnsIntercepted,
+    Ipv6HalfBroken,
+    LameDelegation,
+    LongHelloNotJudged,
+    MailHostUnreachable,
+    NameServerSilent,
+    NoNameServerAnswers,
+    RegistrationNotSeen,
+    SmtpPortBlocked,
+    TlsIntercepted,
+    TlsInterceptionNotSeen,
+    TransparentProxy,
+    UplinkDown,
+    UplinkNotSeen,
+)
+"""What a network that lets nobody out before a log-in, and answers itself, makes everything look
+like."""
 
 
 def rules(
@@ -433,11 +524,116 @@ def validator_refuses_zone(
 def service_of_address(
     cause: BackendIntermittent | BacklogFull | RateBlocked, symptom: AboutTarget
 ) -> bool:
+def nobody_else_speaks(cause: CaptivePortal, _: Finding) -> bool:
+    """Until one has logged in nothing gets out of this network, and what answers is its portal."""
+    return True
+
+
+def valid_by_the_true_time(cause: ClockSkew, symptom: CertificateDatesDoubtful) -> bool:
+    """This machine's clock is wrong, and by the server's the certificate is in date."""
+    return True
+
+
+def clock_makes_it_end(cause: ClockSkew, symptom: CertificateExpired) -> bool:
+    """This machine's clock is further ahead than the certificate has ended."""
+    return not symptom.witness and cause.ahead.days > symptom.days
+
+
+def clock_makes_it_end_soon(cause: ClockSkew, symptom: CertificateExpiresSoon) -> bool:
+    """This machine's clock is ahead, and by the true time the certificate has long to go."""
+    return cause.ahead.days + symptom.days_left >= SOON.days
+
+
+def clock_makes_it_begin(cause: ClockSkew, symptom: CertificateNotYetValid) -> bool:
+    """This machine's clock is further behind than the certificate is from beginning."""
+    return not symptom.witness and (-cause.ahead).days > symptom.days
+
+
+def clock_dates_signatures(
+    cause: ClockSkew, symptom: SignatureExpired | SignatureNotYetValid
+) -> bool:
+    """This machine's clock is wrong by more than signatures are made ahead of time or renewed
+    before their end, so that by the true time these hold."""
+    past = isinstance(symptom, SignatureExpired)
+    return cause.severity is Severity.CRITICAL and (cause.ahead.days > 0) == past
+
+
+def shown_by_somebody_between(cause: TlsIntercepted, symptom: OfEndpoints) -> bool:
+    """The certificate at this endpoint is that of somebody between, not the server's."""
+    return not set(cause.endpoints).isdisjoint(symptom.endpoints)
+
+
+def only_the_proxy_gets_out(cause: ProxyInTheWay, _: Finding) -> bool:
+    """This network lets nothing but the proxy out, so nothing is learnt directly."""
+    return not cause.dead
+
+
+def lost_in_the_tunnel(cause: VpnTakesRoute, symptom: AboutTarget) -> bool:
+    """What is for this address goes into a tunnel in which it is lost."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
+def taken_for_a_neighbour(cause: WrongSubnetMask, symptom: AboutTarget) -> bool:
+    """By its mask this machine looks for this address on its own link and never sends it out."""
+    return any(cause.takes_in(address) for address in symptom.addresses)
+
+
+def resolver_taken_for_a_neighbour(cause: WrongSubnetMask, symptom: ResolverSilent) -> bool:
+    """By its mask this machine looks for this resolver on its own link."""
+    return cause.takes_in(symptom.subject)
+
+
+def servers_taken_for_neighbours(
+    cause: WrongSubnetMask, symptom: NameServerSilent | ServerNotJudged
+) -> bool:
+    """By its mask this machine looks for these name servers on its own link."""
+    return any(cause.takes_in(server.rpartition("[")[2].rstrip("]")) for server in symptom.servers)
+
+
+def half_the_packets_go_astray(cause: DuplicateAddress, symptom: Finding) -> bool:
+    """Two machines take this neighbour's packets in turn, so that what passes it is lost."""
+    return bool(cause.machines)
+
+
+def service_of_address(cause: BackendIntermittent | BacklogFull, symptom: AboutTarget) -> bool:
     """The service at this address takes some connections only, so it may seem not to be there."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
 
 
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
+    *rules((CaptivePortal,), BEHIND_THE_PORTAL, nobody_else_speaks),
+    *rules(
+        (ProxyInTheWay,),
+        (*NOT_SEEN_OF_TARGET, *NOT_SEEN_OF_NAME, *NOT_SEEN_NEARBY, *PORT_SHUT),
+        only_the_proxy_gets_out,
+    ),
+    *rules(
+        (VpnTakesRoute,),
+        (*WAY_BREAKS, *PORT_SHUT, *NOT_SEEN_OF_TARGET, *FAMILY_FAILS),
+        lost_in_the_tunnel,
+    ),
+    *rules(
+        (WrongSubnetMask,),
+        (*WAY_BREAKS, *PORT_SHUT, *NOT_SEEN_OF_TARGET, *FAMILY_FAILS, SubnetMaskDoubtful),
+        taken_for_a_neighbour,
+    ),
+    *rules((WrongSubnetMask,), (ResolverSilent,), resolver_taken_for_a_neighbour),
+    *rules((WrongSubnetMask,), (NameServerSilent, ServerNotJudged), servers_taken_for_neighbours),
+    *rules(
+        (DuplicateAddress,),
+        (PacketLoss, LossNotTold, GatewayNotSeen, UplinkNotSeen, *NOT_SEEN_OF_TARGET),
+        half_the_packets_go_astray,
+    ),
+    *rules((ClockSkew,), (CertificateDatesDoubtful,), valid_by_the_true_time),
+    *rules((ClockSkew,), (CertificateExpired,), clock_makes_it_end),
+    *rules((ClockSkew,), (CertificateExpiresSoon,), clock_makes_it_end_soon),
+    *rules((ClockSkew,), (CertificateNotYetValid,), clock_makes_it_begin),
+    *rules((ClockSkew,), (SignatureExpired, SignatureNotYetValid), clock_dates_signatures),
+    *rules(
+        (TlsIntercepted,),
+        (*BAD_CERTIFICATE, CaaForbidsIssuer, CaaNotJudged, TlsaMismatch, TlsaNotJudged),
+        shown_by_somebody_between,
+    ),
     *rules((LinkDown,), (NoAddress, NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoAddress,), (NoDefaultRoute, GatewaySilent, UplinkDown), nothing_leaves),
     *rules((NoDefaultRoute,), (GatewaySilent, UplinkDown), nothing_leaves),

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from netdiag import tomlfile
-from netdiag.model import Endpoint, Owner, OwnNetwork
+from netdiag.model import Endpoint, Owner, OwnNetwork, PortalProbe
+from netdiag.target import BadTargetError, parse
 from netdiag.tomlfile import BadFileError
 
 PUBLIC_RESOLVERS = ("9.9.9.9", "1.1.1.1", "2620:fe::fe", "2606:4700:4700::1111")
@@ -25,9 +26,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file's fields. Relative file names count from the file's own folder.
 
     `resolvers` are public resolvers used as controls, `anchors` and `mail_anchors` endpoints
-    (`address:port`) that are unrelated to any target and expected to answer. Targets may lead
-    to private addresses (RFC 1918, RFC 4193, RFC 6598) where `allow_private` says so, and to the
-    prefixes that `allow` lists whatever they are. `rdap` maps a zone to the URL
+    (`address:port`) that are unrelated to any target and expected to answer. `portal_probe` is a
+    plain HTTP URL that answers `portal_probe_status` wherever no captive portal is in the way.
+    Targets may lead to private addresses (RFC 1918, RFC 4193, RFC 6598) where `allow_private` says
+    so, and to the prefixes that `allow` lists whatever they are. `rdap` maps a zone to the URL
     of its registry's data service, for zones that IANA's list does not have, or to ask no list.
     `routing_registry` is the URL of a service with RIPEstat's data API, asked whether the prefix of
     an address is announced and by whom it may be; nobody is asked where it is empty.
@@ -42,6 +44,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         f"[{a}]:53" if ":" in a else f"{a}:53" for a in PUBLIC_RESOLVERS
     )
     mail_anchors: tuple[str, ...] = ()
+    portal_probe: str = ""
+    portal_probe_status: int = 204
     root_hints: str = ""
     trust_anchor: str = ""
     boundary: str = ""
@@ -60,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True):
     resolvers: tuple[str, ...]
     anchors: tuple[Endpoint, ...]
     mail_anchors: tuple[Endpoint, ...]
+    portal_probe: PortalProbe | None
     root_hints: Path | None
     trust_anchor: Path | None
     boundary: Path | None
@@ -88,6 +93,7 @@ def _settings(config: Config, path: Path) -> Settings:
         resolvers=tuple(_address(text, path) for text in config.resolvers),
         anchors=tuple(_endpoint(text, path) for text in config.anchors),
         mail_anchors=tuple(_endpoint(text, path) for text in config.mail_anchors),
+        portal_probe=_probe(config, path),
         root_hints=path.parent / config.root_hints if config.root_hints else None,
         trust_anchor=path.parent / config.trust_anchor if config.trust_anchor else None,
         boundary=path.parent / config.boundary if config.boundary else None,
@@ -121,7 +127,20 @@ def _endpoint(text: str, path: Path) -> Endpoint:
     return Endpoint(_address(host.strip("[]"), path), int(port))
 
 
-def _service(url: str, path: Path) -> str:
+def _probe(config: Config, path: Path) -> PortalProbe | None:
+    url = config.portal_probe
+    if not url:
+        return None
+    try:
+        plain = parse(url).scheme == "http"
+    except BadTargetError:
+        plain = False
+    if not plain:
+        raise _bad(path, url, "a plain URL like http://portal.example.org/generate_204")
+    return PortalProbe(url, config.portal_probe_status)
+
+
+def _service(zone: str, url: str, path: Path) -> tuple[str, str]:
     if not url.startswith(("https://", "http://")):
         raise _bad(path, url, "a URL like https://service.example/")
     return url

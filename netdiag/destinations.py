@@ -10,8 +10,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from netdiag.requests import DnsQuery, Echo, HopProbe, Request, SizeProbe, TlsHandshake
+from netdiag.requests import (
+    DnsQuery,
+    Echo,
+    HopProbe,
+    Request,
+    SizeProbe,
+    TcpConnect,
+    TlsHandshake,
+)
 from netdiag.special import NEVER, Kind, special
 
 PRIVATE_NETWORKS = frozenset({Kind.PRIVATE, Kind.SHARED})
@@ -29,6 +38,7 @@ class Destinations:
     prefixes: tuple[str, ...] = ()
     _named: set[str] = field(default_factory=set)
     _own: set[str] = field(default_factory=set)
+    _proxies: set[tuple[str, int]] = field(default_factory=set)
 
     def name(self, addresses: Iterable[str]) -> None:
         """The user names these: they may be asked anything."""
@@ -40,6 +50,10 @@ class Destinations:
         A target that publishes the address of a router is not led to the router's web page by it.
         """
         self._own.update(map(_canonical, addresses))
+
+    def relay(self, addresses: Iterable[str], port: int) -> None:
+        """This machine's settings name these as a proxy: whether it accepts may be tried."""
+        self._proxies.update((_canonical(address), port) for address in addresses)
 
     def refusal(self, request: Request) -> str:
         """Why `request` must not go where it would; empty where it may."""
@@ -61,8 +75,23 @@ class Destinations:
             return True
         if _canonical(destination) in self._own and _is_service(request):
             return True
+        if isinstance(request, TcpConnect) and self._is_proxy(request):
+            return True
         ip = ipaddress.ip_address(destination.partition("%")[0])
         return any(ip in ipaddress.ip_network(prefix) for prefix in self.prefixes)
+
+    def _is_proxy(self, request: TcpConnect) -> bool:
+        return (_canonical(request.address), request.port) in self._proxies
+
+
+def proxy_endpoint(url: str) -> tuple[str, int] | None:
+    """Host and port of a proxy's URL; None where it does not give both, for what programs then
+    take differs."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        return (parts.hostname, parts.port) if parts.hostname and parts.port else None
+    except ValueError:
+        return None
 
 
 ENCRYPTED_DNS = 853

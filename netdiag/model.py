@@ -78,6 +78,14 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class PortalProbe:
+    """A plain HTTP URL that answers `status` wherever nobody answers in its place."""
+
+    url: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class RootServer:
     """One address of one root server."""
 
@@ -121,7 +129,7 @@ class Proposed:
 
 
 Depth = Literal["fast", "usual", "thorough"]
-Purpose = Literal["host", "zone"]
+Purpose = Literal["host", "zone", "machine"]
 
 
 OWN_NAMESPACE = frozenset({Kind.PRIVATE, Kind.LOOPBACK})
@@ -136,10 +144,10 @@ class Brief:
     judged. `anchors` and `mail_anchors` are controls: endpoints unrelated to the target that are
     expected to answer. `resolver` replaces the machine's own resolvers when given. `depth` says how
     far to look: once (fast), closer where something fails, or everywhere (thorough); `purpose`
-    whether a host is to be reached or a zone is examined. With `proposed`, its zone is looked for
-    at those servers; with `at`, that one server is asked. `rdap` are pairs of a zone and the URL of
-    its registry's data service, `routing_registry` is the URL of a service with RIPEstat's data
-    API, asked only where it is given. `rtypes` are record types to show besides, `dkim_selectors`
+    whether a host is to be reached, a zone is examined or this machine is in question.
+    `portal_probe` is asked where a captive portal may be in the way. With `proposed`, its zone is
+    looked for at those servers; with `at`, that one server is asked. `rdap` are pairs of a zone and
+    the URL of its registry's data service, `rtypes` record types to show besides, `dkim_selectors`
     those whose keys are looked at. With `own_zone` the user vouches for being its owner. Without
     `trust_anchors` no chain of trust is followed.
     """
@@ -152,6 +160,7 @@ class Brief:
     public_resolvers: tuple[str, ...] = ()
     anchors: tuple[Endpoint, ...] = ()
     mail_anchors: tuple[Endpoint, ...] = ()
+    portal_probe: PortalProbe | None = None
     networks: tuple[OwnNetwork, ...] = ()
     depth: Depth = "usual"
     purpose: Purpose = "host"

@@ -442,7 +442,10 @@ class Routes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """`addresses` are like `192.0.2.1/24`; `carrier` is None where it cannot be seen."""
+    """`addresses` are like `192.0.2.1/24`; `carrier` is None where it cannot be seen.
+
+    `duplicates` are those that the kernel does not use since another machine has them (RFC 4862).
+    """
 
     name: str
     up: bool
@@ -451,6 +454,7 @@ class Interface:
     mtu: int
     addresses: tuple[str, ...]
     tunnel: bool = False
+    duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -461,11 +465,15 @@ class Interfaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """`state` is the kernel's: reachable, stale, delay, probe, failed, incomplete, permanent."""
+    """`state` is the kernel's: reachable, stale, delay, probe, failed, incomplete, permanent.
+
+    `link_address` is the hardware address, empty where there is none.
+    """
 
     address: str
     device: str
     state: str
+    link_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

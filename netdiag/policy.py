@@ -11,9 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from netdiag.budget import Budget, Ledger
-from netdiag.destinations import Destinations
-from netdiag.outcomes import Failed, FailureKind, Outcome, Resolvers, Routes
-from netdiag.requests import COOKIE, EXPIRE, NSID, UNKNOWN_OPTION, DnsQuery, Request
+from netdiag.destinations import Destinations, proxy_endpoint
+from netdiag.outcomes import (
+    Failed,
+    FailureKind,
+    Outcome,
+    Proxies,
+    Resolvers,
+    Routes,
+    SystemAddresses,
+)
+from netdiag.requests import DnsQuery, Request, SystemLookup
 
 MOST_EDNS = 1232
 """Octets of a UDP answer that may be asked for: what fits into every path without fragments
@@ -55,6 +63,7 @@ class Policy:
     budget: Budget = field(default_factory=Budget)
     destinations: Destinations = field(default_factory=Destinations)
     ledger: Ledger = field(init=False)
+    _proxies: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.budget)
@@ -84,11 +93,19 @@ class Policy:
             self.ledger.leave(request.destination, request.cost, packets, octets)
 
     def learn(self, request: Request, outcome: Outcome) -> None:
-        """This machine's own resolvers and gateways serve it whatever their address."""
+        """This machine's own resolvers, gateways and proxies serve it whatever their address."""
         if isinstance(outcome, Resolvers):
             self.destinations.serve(outcome.addresses)
         elif isinstance(outcome, Routes):
             self.destinations.serve(r.gateway for r in outcome.routes if r.gateway)
+        elif isinstance(outcome, Proxies):
+            urls = (url for kind, url in outcome.proxies if kind != "no")
+            for host, port in filter(None, map(proxy_endpoint, urls)):
+                self._proxies[host] = port
+                self.destinations.relay([host], port)
+        elif isinstance(outcome, SystemAddresses) and isinstance(request, SystemLookup):
+            known = self._proxies.get(request.name)
+            self.destinations.relay(outcome.addresses if known else (), known or 0)
 
     def _asks_too_much(self, query: DnsQuery) -> bool:
         if query.udp_payload is not None and query.udp_payload > MOST_EDNS:

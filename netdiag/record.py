@@ -30,6 +30,7 @@ from netdiag.model import (
     Outcome,
     Owner,
     OwnNetwork,
+    PortalProbe,
     Proposed,
     ProposedServer,
     Purpose,
@@ -131,6 +132,7 @@ class Settings:
     at: str | None = None
     own_zone: bool = False
     trust_anchors: tuple[TrustAnchor, ...] = ()
+    portal_probe: PortalProbe | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +296,7 @@ def brief_of(record: Record) -> Brief:
         at=settings.at,
         own_zone=settings.own_zone,
         trust_anchors=settings.trust_anchors,
+        portal_probe=settings.portal_probe,
     )
 
 
@@ -318,6 +321,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         at=brief.at,
         own_zone=brief.own_zone,
         trust_anchors=brief.trust_anchors,
+        portal_probe=brief.portal_probe,
     )
 
 

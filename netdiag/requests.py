@@ -345,10 +345,11 @@ class ReadInterfaces(_Look):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNeighbours(_Look):
-    """The kernel's neighbour table (ARP and ND). `attempt` looks again later."""
+    """The kernel's neighbour table (ARP and ND). `attempt` looks again, after `pause` seconds."""
 
     type: ClassVar[str] = "read-neighbours"
     attempt: int = 0
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def break_of(ways: Ways, reach: Reach) -> Break:
         return Untold(evidence=reach.tried, why="this machine itself rejects what is sent there")
     if reach.stuck_here is not None:
         return Untold(
-            evidence=(reach.stuck_here,), why="this machine's own gateway does not answer"
+            evidence=(reach.stuck_here,), why="this machine's next hop towards it does not answer"
         )
     if reach.answer is not None:
         return HostAnswers(evidence=(reach.answer, *reach.tried))

@@ -2,7 +2,8 @@
 
 ## What it does
 Shakes hands on every asked TLS port that connects, the target's name given as visitors give it,
-and reads the chain that the server sends. On web ports the server's own clock is read as well.
+and reads the chain that the server sends. On web ports the server's own clock is read as well, and
+where the certificate is not good the clocks of web servers elsewhere.
 
 ## Why is this bad?
 Browsers and programs refuse a certificate that is out of date, for another name, or from an
@@ -17,6 +18,7 @@ Dates, names and trust are judged apart, so one certificate can have several of 
 | ended                              | the server's clock agrees   | certificate-expired          |
 | ended                              | none: no web port           | certificate-expired          |
 | ended                              | still valid by its clock    | certificate-dates-doubtful   |
+| ended                              | another server's agrees     | certificate-expired          |
 | an intermediate above it ended     | the server's clock agrees   | certificate-expired          |
 | not begun                          | the server's clock agrees   | certificate-not-yet-valid    |
 | ends in less than 14 days          | the server's clock agrees   | certificate-expires-soon     |
@@ -54,7 +56,6 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
 from checks.facts.certificates import (
@@ -66,8 +67,10 @@ from checks.facts.certificates import (
     top_of,
     trust_of,
 )
+from checks.facts.clocks import Clock, clock_of, moment_of
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake, handshakes
+from checks.facts.strangers import company
 from checks.facts.web import WEB_TLS_PORTS, first_request
 from netdiag.model import (
     Area,
@@ -81,7 +84,7 @@ from netdiag.model import (
     finding_kind,
 )
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import Failed, HttpReply, TlsSession
+from netdiag.outcomes import Failed, TlsSession
 
 SOON = timedelta(days=14)
 CLOCKS_DIFFER = timedelta(days=1)
@@ -129,13 +132,16 @@ class _Bad(OfEndpoints):
 
 @finding_kind
 class _Dated(_Bad):
-    """`whose` is the certificate's subject, `date` the end or beginning of its validity."""
+    """`whose` is the certificate's subject, `date` the end or beginning of its validity.
+
+    `witness` is whose clock agrees with this machine's, empty where none could be compared.
+    """
 
     whose: str
     intermediate: bool
     date: str
     days: int
-    compared: bool
+    witness: str
 
     @property
     def what(self) -> str:
@@ -145,8 +151,8 @@ class _Dated(_Bad):
 
     @property
     def clock(self) -> str:
-        if self.compared:
-            return "the server's own clock agrees, so it is not this machine's clock that is wrong"
+        if self.witness:
+            return f"{self.witness} agrees, so it is not this machine's clock that is wrong"
         return "so says this machine's clock, with which no other could be compared"
 
 
@@ -362,23 +368,27 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`host` is the name asked for, empty where the target is an address."""
+    """`host` is the name asked for, empty where the target is an address; `fellow` the clock of a
+    server elsewhere that agrees with this machine's, where one was asked."""
 
     shown: tuple[Shown, ...]
     host: str
     now: datetime
     missing: str
+    fellow: Clock | None
 
 
 async def gather(net: Asker, brief: Brief) -> Facts:
     """Shake hands, and read the server's clock."""
-    known = await handshakes(net, brief)
+    known, around = await asyncio.gather(handshakes(net, brief), company(net, brief))
     shown = await asyncio.gather(*(_look(net, brief, one) for one in known.all))
+    clocks = [clock_of(one.address, one.page, brief.started) for one in around.strangers]
     return Facts(
         shown=tuple(shown),
         host="" if brief.target.address else brief.target.host,
         now=brief.started,
         missing=known.missing,
+        fellow=next((clock for clock in clocks if clock and clock.agrees), None),
     )
 
 
@@ -450,13 +460,13 @@ class _Reading:
         yield from self._of_trust()
 
     def _of_dates(self) -> Iterator[Foldable]:
-        now, theirs = self.facts.now, _clock_of(self.shown.page)
+        now, theirs = self.facts.now, moment_of(self.shown.page)
         bad = out_of_date(self.session, now)
         period = period_of(bad) if bad else None
         if bad is None or period is None:
             yield from self._of_end(now)
-        elif theirs and abs(theirs - now) > CLOCKS_DIFFER and period.holds(theirs):
-            days = abs(theirs - now).days
+        elif self._doubtful(theirs, period):
+            days = abs(theirs - now).days if theirs else 0
             yield CertificateDatesDoubtful(
                 endpoints=(self.shown.handshake.endpoint,), evidence=self._clocks, days=days
             )
@@ -472,8 +482,20 @@ class _Reading:
                 intermediate=bad is not self.session.chain[0],
                 date=_day(period.end if over else period.begin),
                 days=((now - period.end) if over else (period.begin - now)).days,
-                compared=theirs is not None,
+                witness=self._witness,
             )
+
+    def _doubtful(self, theirs: datetime | None, period: Period) -> bool:
+        """By the server's clock it is in date, and nobody says whose clock is right."""
+        if theirs is None or self.facts.fellow:
+            return False
+        return abs(theirs - self.facts.now) > CLOCKS_DIFFER and period.holds(theirs)
+
+    @property
+    def _witness(self) -> str:
+        if self.facts.fellow:
+            return f"the clock of {self.facts.fellow.whose}"
+        return "the server's own clock" if moment_of(self.shown.page) else ""
 
     def _of_end(self, now: datetime) -> Iterator[Foldable]:
         left = self.period.end - now
@@ -523,9 +545,11 @@ class _Reading:
 
     @property
     def _clocks(self) -> tuple[ObservationId, ...]:
-        """The handshake, and the page where its Date was compared."""
-        page = self.shown.page
-        return (*self.shown.evidence, *((page.id,) if page and _clock_of(page) else ()))
+        """The handshake, and the pages whose Date was compared."""
+        fellow, page = self.facts.fellow, self.shown.page
+        pages = [fellow.seen] if fellow else []
+        pages += [page] if page and moment_of(page) else []
+        return (*self.shown.evidence, *(seen.id for seen in pages))
 
 
 def _why_untrusted(trust: Trust, session: TlsSession) -> str:
@@ -538,16 +562,6 @@ def _why_untrusted(trust: Trust, session: TlsSession) -> str:
             return f"its chain is whole and leads to {root}, an authority that is not known here"
         case _:
             return session.verify_error or f"OpenSSL refuses it with code {session.verify_code}"
-
-
-def _clock_of(page: Observation | None) -> datetime | None:
-    """The server's own clock (RFC 9110, section 6.6.1); None where it does not tell."""
-    text = page.outcome.header("date") if page and isinstance(page.outcome, HttpReply) else None
-    try:
-        moment = parsedate_to_datetime(text) if text else None
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment and moment.tzinfo else None
 
 
 def _day(moment: datetime) -> str:

@@ -255,6 +255,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         public_resolvers=settings.resolvers,
         anchors=settings.anchors,
         mail_anchors=settings.mail_anchors,
+        portal_probe=settings.portal_probe,
         networks=settings.networks,
         depth=_depth(asked),
         purpose="zone" if asked.dns_only else "host",

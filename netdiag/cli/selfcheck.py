@@ -73,10 +73,8 @@ def _plan(target: str | None, asked: dict[str, Any]) -> live.Plan:
         raise click.ClickException("no target given, and the configuration has no anchors")
     known = {**asked, "only": asked["only"] or NEAR, "port": asked["port"] or anchors[0].port}
     plan = plan_for(Asked(target=anchors[0].address, **known))
-    shown = f"the Internet ({anchors[0].address})"
-    return replace(
-        plan, brief=replace(plan.brief, target=replace(plan.brief.target, display=shown))
-    )
+    shown = replace(plan.brief.target, display=f"the Internet ({anchors[0].address})")
+    return replace(plan, brief=replace(plan.brief, target=shown, purpose="machine"))
 
 
 def _introduce(name: str, place: Path) -> None:

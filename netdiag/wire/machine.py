@@ -54,7 +54,8 @@ _IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
 _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINKINFO, _IFLA_INFO_KIND = 3, 4, 18, 1
 _TUNNEL_TYPES = {768, 769, 776, 778, 823, 65534}  # ipip, ip6ip6, sit, gre, ip6gre, none
 _TUNNEL_KINDS = {b"tun", b"wireguard", b"xfrm", b"vti", b"vti6", b"gretap", b"ip6gretap"}
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+_IFA_F_DADFAILED = 0x08
 
 # linux/rtnetlink.h
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_MULTIPATH, _RTA_VIA = 1, 4, 5, 6, 9, 18
@@ -64,7 +65,10 @@ _EVERYTHING = {4: ipaddress.IPv4Address(0), 6: ipaddress.IPv6Address(0)}
 _NEXT_HOP = struct.Struct("=HBBi")
 
 # linux/neighbour.h
-_NDA_DST = 1
+_NDA_DST, _NDA_LLADDR = 1, 2
+_LONGEST_LINK = 20
+"""Octets of the longest hardware address, InfiniBand's."""
+
 _STATES = {
     0x01: "incomplete",
     0x02: "reachable",
@@ -143,16 +147,21 @@ def read_interfaces(request: ReadInterfaces) -> Sent:
 def _interfaces() -> Outcome:
     links = netlink.dump(netlink.GET_LINK)[:MOST]
     addresses: dict[int, list[str]] = {}
+    duplicates: dict[int, list[str]] = {}
     for message in netlink.dump(netlink.GET_ADDRESS)[:MOST]:
         _, prefix, _, _, index = struct.unpack_from("=BBBBI", message.fixed)
         # On a point-to-point link IFA_ADDRESS is the peer's and IFA_LOCAL one's own.
         own = message.address(_IFA_LOCAL) or message.address(_IFA_ADDRESS)
         if own:
             addresses.setdefault(index, []).append(f"{own}/{prefix}")
-    return Interfaces(interfaces=tuple(_interface(link, addresses) for link in links))
+        if own and message.number(_IFA_FLAGS) & _IFA_F_DADFAILED:
+            duplicates.setdefault(index, []).append(f"{own}/{prefix}")
+    return Interfaces(interfaces=tuple(_interface(one, addresses, duplicates) for one in links))
 
 
-def _interface(link: netlink.Message, addresses: dict[int, list[str]]) -> Interface:
+def _interface(
+    link: netlink.Message, addresses: dict[int, list[str]], duplicates: dict[int, list[str]]
+) -> Interface:
     _, _, hardware, index, flags, _ = struct.unpack_from("=BBHiII", link.fixed)
     info = netlink.attributes(link.attributes.get(_IFLA_LINKINFO, b""))
     up = bool(flags & _IFF_UP)
@@ -166,6 +175,7 @@ def _interface(link: netlink.Message, addresses: dict[int, list[str]]) -> Interf
         addresses=tuple(addresses.get(index, ())),
         tunnel=hardware in _TUNNEL_TYPES
         or info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0") in _TUNNEL_KINDS,
+        duplicates=tuple(duplicates.get(index, ())),
     )
 
 
@@ -245,7 +255,14 @@ def _neighbours() -> Outcome:
         address = message.address(_NDA_DST)
         if address and state in _STATES:
             device = names.get(index, "")
-            found.append(Neighbour(address=address, device=device, state=_STATES[state]))
+            found.append(
+                Neighbour(
+                    address=address,
+                    device=device,
+                    state=_STATES[state],
+                    link_address=message.attributes.get(_NDA_LLADDR, b"")[:_LONGEST_LINK].hex(":"),
+                )
+            )
     return Neighbours(neighbours=tuple(found))
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from netdiag import config
-from netdiag.model import Endpoint, Owner
+from netdiag.model import Endpoint, Owner, PortalProbe
 from netdiag.tomlfile import BadFileError
 
 
@@ -26,6 +26,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         resolvers = ["9.9.9.9"]
         anchors = ["[2620:fe::fe]:53"]
         mail_anchors = ["192.0.2.25:25"]
+        portal_probe = "http://probe.example/204"
         root_hints = "named.root"
         trust_anchor = "root.key"
         boundary = "boundary.toml"
@@ -43,6 +44,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert settings.allow == ("169.254.0.0/16", "198.18.0.0/15")
     assert settings.vantage == "desk in Utrecht"
     assert settings.anchors == (Endpoint("2620:fe::fe", 53),)
+    assert settings.portal_probe == PortalProbe("http://probe.example/204", 204)
     assert settings.root_hints == tmp_path / "named.root"
     assert settings.trust_anchor == tmp_path / "root.key"
     assert settings.routing_registry == "https://routing.example"
@@ -57,6 +59,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
     ("text", "line"),
     [
         ('resolvers = ["9.9.9"]', 1),
+        ('portal_probe = "https://probe.example/"', 1),
+        ('portal_probe = "probe.example"', 1),
         ('vantage = "x"\nanchors = ["9.9.9.9"]', 2),
         ('\n[[networks]]\nname = "x"\nowner = "host"\nprefixes = ["203.0.113.1/24"]', 5),
         ('\n[[networks]]\nname = "x"\nowner = "nobody"\nprefixes = []', 4),

@@ -8,9 +8,17 @@ import dns.exception
 import dns.rdatatype
 import pytest
 
-from netdiag.outcomes import FailureKind
+from netdiag.destinations import proxy_endpoint
+from netdiag.outcomes import FailureKind, Outcome, Proxies, SystemAddresses
 from netdiag.policy import Policy, is_meta
-from netdiag.requests import DnsQuery
+from netdiag.requests import (
+    DnsQuery,
+    HttpRequest,
+    ReadProxies,
+    Request,
+    SystemLookup,
+    TcpConnect,
+)
 
 PUBLIC = "9.9.9.9"
 OWNER = Policy(own="www.customer.example.")
@@ -103,3 +111,51 @@ def test_a_question_of_a_type_that_is_none_reaches_nobody() -> None:
         except (dns.exception.DNSException, ValueError):
             continue
         assert is_meta(text)
+
+
+def learnt(*told: tuple[Request, Outcome]) -> Policy:
+    policy = Policy()
+    for request, outcome in told:
+        policy.learn(request, outcome)
+    return policy
+
+
+def test_whether_the_prescribed_proxy_accepts_may_be_tried_and_nothing_else_of_it() -> None:
+    settings = Proxies(proxies=(("https", "http://10.0.0.8:3128"), ("no", "10.0.0.9:3128")))
+    policy = learnt((ReadProxies(), settings))
+
+    assert policy.refusal(TcpConnect(address="10.0.0.8", port=3128)) is None
+    assert policy.refusal(TcpConnect(address="10.0.0.8", port=22))
+    assert policy.refusal(TcpConnect(address="10.0.0.7", port=3128))
+    assert policy.refusal(HttpRequest(address="10.0.0.8", port=3128, tls=False, host="x"))
+    assert Policy().refusal(TcpConnect(address="10.0.0.8", port=3128))
+
+
+def test_a_proxy_by_name_may_be_tried_where_that_name_leads() -> None:
+    settings = Proxies(proxies=(("all", "http://proxy.office.example:8080/"),))
+    found = SystemAddresses(addresses=("10.0.0.8",))
+    lookup, other = SystemLookup(name="proxy.office.example"), SystemLookup(name="a.example")
+
+    at = TcpConnect(address="10.0.0.8", port=8080)
+    assert learnt((ReadProxies(), settings), (lookup, found)).refusal(at) is None
+    assert learnt((ReadProxies(), settings), (other, found)).refusal(at)
+    assert learnt((lookup, found)).refusal(at)
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("http://proxy.example:3128", ("proxy.example", 3128)),
+        ("proxy.example:3128/", ("proxy.example", 3128)),
+        ("socks5://[2e00::1]:1080", ("2e00::1", 1080)),
+        ("http://proxy.example", None),
+        ("http://proxy.example:99999", None),
+        ("http://[", None),
+        ("localhost,.example", None),
+        ("", None),
+    ],
+)
+def test_a_proxy_is_where_its_url_says_and_nowhere_else(
+    url: str, endpoint: tuple[str, int] | None
+) -> None:
+    assert proxy_endpoint(url) == endpoint

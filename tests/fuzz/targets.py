@@ -133,7 +133,7 @@ def kernel_tables(data: bytes) -> None:
             if len(message.fixed) == 12:
                 list(machine._routes(message, 4, {}))
             if len(message.fixed) == 16:
-                machine._interface(message, {})
+                machine._interface(message, {}, {})
 
 
 def resolv_conf(data: bytes) -> None:

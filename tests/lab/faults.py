@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 
 from tests.lab import signing, topology
 from tests.lab.certificates import Wanted
-from tests.lab.plan import TRUST_ANCHOR, Plan, Site
+from tests.lab.plan import PAGE, TRUST_ANCHOR, Plan, Site
 from tests.lab.scenario import Fault
 from tests.lab.topology import ROOT_SERVERS, address
+from tests.lab.services import FOLDER
+from tests.lab.topology import address
 from tests.lab.zones import TLD_SERVERS, Zone
 
 CUSTOMER = "customer.example."
@@ -374,6 +376,14 @@ def sysctl(node: str, **values: str) -> Fault:
     return edit
 
 
+def compares_addresses(node: str) -> Fault:
+    """`node` asks at once whether a new IPv6 address is another machine's, as machines usually do
+    (RFC 4862, section 5.4)."""
+    own = "ipv6__conf__eth0"
+    settings = {f"{own}__accept_dad": "1", f"{own}__router_solicitation_delay": "0"}
+    return sysctl(node, **settings)
+
+
 def commands(node: str, *lines: str) -> Fault:
     """Lines for `ip -batch` on `node`, after all else."""
 
@@ -522,8 +532,56 @@ def odd_site(node: str, quirk: str) -> Fault:
     """The web server on `node` behaves as `tests.lab.odd_http` says."""
 
     def edit(plan: Plan) -> None:
-        plan.stopped.add(node)
         plan.odd_sites[node] = quirk
+
+    return edit
+
+
+def strangers(quirk: str = "") -> Fault:
+    """The public resolvers' machine has a web site too, with a certificate for its addresses."""
+
+    def edit(plan: Plan) -> None:
+        plan.certificates["public"] = Wanted(names=topology.PUBLIC_RESOLVERS)
+        plan.sites["public"] = Site(certificate="public")
+        if quirk:
+            plan.odd_sites["public"] = quirk
+
+    return edit
+
+
+def login_page(node: str, host: str) -> Fault:
+    """The router `node` answers all web requests itself, sends them on to `host`, and forwards
+    nothing but DNS."""
+    lines = ("chain in {", "type nat hook prerouting priority -100;")
+    rule_ = 'iifname "to-home" tcp dport { 80, 443 } redirect'
+
+    def edit(plan: Plan) -> None:
+        plan.certificates["portal"] = Wanted(names=(host,), self_signed=True)
+        answer = f"return 302 http://{host}/login;"
+        plan.sites[node] = Site(http=answer, https=answer, certificate="portal")
+        table(node, "\n".join(("table inet portal {", *lines, rule_, "}", "}")))(plan)
+        rule(node, "forward", "udp dport 53 accept", "udp sport 53 accept", "drop")(plan)
+
+    return edit
+
+
+def opens_tls(node: str, *names: str) -> Fault:
+    """The router `node` answers on port 443 itself, with certificates of its own authority: one for
+    `names`, another for everybody else."""
+    lines = ("chain in {", "type nat hook prerouting priority -100;")
+    rule_ = 'iifname "to-home" tcp dport 443 redirect'
+
+    def edit(plan: Plan) -> None:
+        plan.certificates["box-site"] = Wanted(names=names, trusted=False)
+        plan.certificates["box"] = Wanted(names=("elsewhere.example",), trusted=False)
+        own = f"{FOLDER}/certificates/box-site"
+        extra = (
+            f"server {{ listen 443 ssl; listen [::]:443 ssl; server_name {' '.join(names)}; "
+            f"ssl_certificate {own}.pem; ssl_certificate_key {own}.key; "
+            f"location / {{ {PAGE} }} }}"
+        )
+        plan.sites[node] = Site(http="", certificate="box", extra=extra)
+        table(node, "\n".join(("table inet box {", *lines, rule_, "}", "}")))(plan)
 
     return edit
 
@@ -599,6 +657,17 @@ def hosts_file(vantage: str, *lines: str) -> Fault:
 
 def delay(milliseconds: float, families: str = "46") -> Fault:
     """The vantages' uplinks take this long one way, for packets of these families."""
+def environment(vantage: str, **variables: str) -> Fault:
+    """Variables that programs on the vantage find set."""
+
+    def edit(plan: Plan) -> None:
+        plan.files[vantage].environment.update(variables)
+
+    return edit
+
+
+def delay(milliseconds: float) -> Fault:
+    """The vantages' uplinks take this long one way."""
 
     def edit(plan: Plan) -> None:
         plan.delay_ms = milliseconds

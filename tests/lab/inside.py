@@ -40,19 +40,19 @@ def main(arguments: list[str]) -> int:
     services.start(list(services.planned(plan)))
     # Ctrl-C is the command's; a handler, unlike SIG_IGN, is not inherited by it.
     signal.signal(signal.SIGINT, lambda *_: None)
-    mounts = vantage.prepare(wish.vantage, plan)
-    return (watched if wish.capture else run)(wish, mounts)
+    ready = vantage.prepare(wish.vantage, plan)
+    return (watched if wish.capture else run)(wish, ready)
 
 
-def run(wish: Wish, mounts: vantage.Mounts) -> int:
-    return vantage.run(wish.command, wish.vantage, mounts, as_user=wish.as_user)
+def run(wish: Wish, ready: vantage.Prepared) -> int:
+    return vantage.run(wish.command, wish.vantage, ready, as_user=wish.as_user)
 
 
-def watched(wish: Wish, mounts: vantage.Mounts) -> int:
+def watched(wish: Wish, ready: vantage.Prepared) -> int:
     """Run the command with its packets captured. Raises where the machine is not left as it was."""
     before = host.state(wish.vantage, vantage.FOLDERS)
     with recorder.recording(wish.vantage, Path(wish.capture)):
-        status = run(wish, mounts)
+        status = run(wish, ready)
     if changed := host.changes(before, host.state(wish.vantage, vantage.FOLDERS)):
         raise ChangedError("the command changed its machine:\n" + "\n".join(changed))
     return status

@@ -4,6 +4,7 @@
 
 - `truncated`: promises more octets than it sends
 - `slow`: thinks for four seconds before its answer
+- `past`: its clock is 90 days behind
 - `not-http`: answers a request with something else
 
 It listens on port 80, and on 443 with CERTIFICATE (`.pem` and `.key` are appended).
@@ -15,6 +16,8 @@ import asyncio
 import socket
 import ssl
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 PAGE = b"<!doctype html><title>Shop</title><p>Welcome.\n"
@@ -22,14 +25,16 @@ SLOW = 4.0
 LONGEST_HEAD = 16384
 
 
-def head(octets: int) -> bytes:
-    lines = ("HTTP/1.1 200 OK", "Content-Type: text/html", f"Content-Length: {octets}")
+def head(octets: int, *more: str) -> bytes:
+    lines = ("HTTP/1.1 200 OK", "Content-Type: text/html", f"Content-Length: {octets}", *more)
     return "\r\n".join((*lines, "Connection: close", "", "")).encode()
 
 
+PAST = format_datetime(datetime.now(UTC) - timedelta(days=90), usegmt=True)
 ANSWERS = {
     "truncated": head(100 * len(PAGE)) + PAGE,
     "slow": head(len(PAGE)) + PAGE,
+    "past": head(len(PAGE), f"Date: {PAST}") + PAGE,
     "not-http": b"ready to receive, over\n",
 }
 

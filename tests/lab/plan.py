@@ -62,10 +62,12 @@ def _table(chains: Mapping[str, list[str]]) -> str:
 
 @dataclass(slots=True)
 class Files:
-    """The name service of one vantage: its resolv.conf and hosts file beyond localhost."""
+    """The settings of one vantage: its resolv.conf, its hosts file beyond localhost, and the
+    variables of its environment."""
 
     resolvers: tuple[str, ...]
     hosts: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 HOME_NAT = """

@@ -50,7 +50,7 @@ def planned(plan: Plan) -> Iterator[Service]:
         if node not in plan.stopped:
             yield _unbound(plan, node)
     for node, site in plan.sites.items():
-        if node not in plan.stopped:
+        if node not in plan.stopped and node not in plan.odd_sites:
             yield _nginx(node, site)
     yield _smtp(plan)
     for node, ports in plan.mute.items():

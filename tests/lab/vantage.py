@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from tests.lab import linux, needs, topology
 from tests.lab.plan import Files, Plan
@@ -21,8 +21,14 @@ HOME = FOLDER / "home"
 FOLDERS = (CONFIG, COMMANDS, FILES, HOME)
 """Where a command could leave something behind; the lab itself writes before the command runs."""
 
-Mounts: TypeAlias = Sequence[tuple[Path, Path]]
-"""Files with the places in which they are to be seen."""
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A machine made ready: files with the places in which they are to be seen, and variables."""
+
+    mounts: Sequence[tuple[Path, Path]]
+    environment: Mapping[str, str]
+
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 AUTHORITIES = ("ssl_cert_file", "ssl_cert_dir", "curl_ca_bundle", "requests_ca_bundle")
@@ -30,38 +36,39 @@ FOREIGN = (*PROXIES, *AUTHORITIES, "localdomain", "res_options")
 """Variables of the machine outside that would speak of networks and authorities not in here."""
 
 
-def run(command: Sequence[str], node: str, mounts: Mounts, *, as_user: bool) -> int:
+def run(command: Sequence[str], node: str, ready: Prepared, *, as_user: bool) -> int:
     """The exit status of `command`, started on `node`, which `prepare` made ready; `as_user` takes
     every privilege away."""
 
     def move_in() -> None:
         try:
-            _move_in(node, mounts)
+            _move_in(node, ready)
         except OSError as error:
             os.write(2, f"lab: {error}\n".encode())
             raise
 
     full = [*_unprivileged(), *command] if as_user else list(command)
     # A single thread runs here, so what `move_in` does between fork and exec is safe.
-    process = subprocess.Popen(full, env=_environment(node), preexec_fn=move_in)  # noqa: PLW1509
+    process = subprocess.Popen(full, env=_environment(node, ready), preexec_fn=move_in)  # noqa: PLW1509
     return _exit_status(process)
 
 
-def prepare(node: str, plan: Plan) -> Mounts:
-    """Write the machine's files; where each of them is to be shown."""
-    mounts = _mounts(plan.files.get(node, Files(())), node)
-    _write_config(node, plan.settings)
+def prepare(node: str, plan: Plan) -> Prepared:
+    """Write the machine's files; what is needed to start a command among them."""
+    files = plan.files.get(node, Files(()))
+    mounts = _mounts(files, node)
+    _write_config(node)
     _offer_netdiag()
     HOME.mkdir(parents=True, exist_ok=True)
-    return mounts
+    return Prepared(mounts, files.environment)
 
 
-def _move_in(node: str, mounts: Mounts) -> None:
+def _move_in(node: str, ready: Prepared) -> None:
     linux.enter(node)
     linux.unshare(linux.CLONE_NEWNS)
     # /sys shows the devices of the network namespace in which it was mounted.
     linux.mount("sysfs", Path("/sys"), "sysfs")
-    for source, target in mounts:
+    for source, target in ready.mounts:
         linux.bind(source, target)
 
 
@@ -140,7 +147,7 @@ def _offer_netdiag() -> None:
     script.chmod(0o755)
 
 
-def _environment(node: str) -> dict[str, str]:
+def _environment(node: str, ready: Prepared) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key.lower() not in FOREIGN}
     return kept | {
         "PATH": os.pathsep.join((str(COMMANDS), str(Path(sys.executable).parent), needs.SEARCH)),
@@ -149,4 +156,5 @@ def _environment(node: str) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(CONFIG / node),
         "XDG_CONFIG_DIRS": str(CONFIG / "system"),
         "PS1": f"lab {node}$ ",
+        **ready.environment,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import struct
 import threading
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from netdiag.outcomes import (
     FailureKind,
     HostsEntries,
     Interfaces,
+    Neighbours,
     Proxies,
     Resolvers,
     Routes,
@@ -138,6 +140,52 @@ def test_a_kernel_that_may_not_be_asked_blames_nobody(
     assert isinstance(outcome, Failed)
     assert outcome.kind is FailureKind.NOT_OBSERVABLE
     assert "EPERM" in outcome.detail
+
+
+def dumped(monkeypatch: pytest.MonkeyPatch, tables: dict[int, list[netlink.Message]]) -> None:
+    """The kernel's tables are these."""
+    monkeypatch.setattr(netlink, "dump", lambda what, family=0: tables.get(what, []))
+
+
+LINK = netlink.Message(struct.pack("=BBHiII", 0, 0, 1, 3, 0x10001, 0), {3: b"eth0\0"})
+
+
+def test_an_address_that_another_machine_has_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = struct.pack("=BBBBI", socket.AF_INET6, 64, 0, 0, 3)
+    own, taken = (socket.inet_pton(socket.AF_INET6, f"2e00::{n}") for n in (1, 2))
+    addresses = [
+        netlink.Message(fixed, {1: own, 8: struct.pack("=I", 0x80)}),
+        netlink.Message(fixed, {1: taken, 8: struct.pack("=I", 0xC8)}),
+    ]
+    dumped(monkeypatch, {netlink.GET_LINK: [LINK], netlink.GET_ADDRESS: addresses})
+
+    outcome = look(ReadInterfaces()).outcome
+
+    assert isinstance(outcome, Interfaces)
+    assert outcome.interfaces[0].addresses == ("2e00::1/64", "2e00::2/64")
+    assert outcome.interfaces[0].duplicates == ("2e00::2/64",)
+
+
+def test_neighbours_have_hardware_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = struct.pack("=BBHiHBB", socket.AF_INET, 0, 0, 3, 0x02, 0, 0)
+    failed = struct.pack("=BBHiHBB", socket.AF_INET, 0, 0, 3, 0x20, 0, 0)
+    neighbours = [
+        netlink.Message(fixed, {1: bytes((22, 10, 0, 1)), 2: bytes(range(6))}),
+        netlink.Message(fixed, {1: bytes((22, 10, 0, 2)), 2: bytes(999)}),
+        netlink.Message(failed, {1: bytes((22, 10, 0, 3))}),
+    ]
+    dumped(monkeypatch, {netlink.GET_LINK: [LINK], netlink.GET_NEIGHBOUR: neighbours})
+
+    outcome = look(ReadNeighbours()).outcome
+
+    assert isinstance(outcome, Neighbours)
+    assert [(one.device, one.state) for one in outcome.neighbours] == [
+        ("eth0", "reachable"),
+        ("eth0", "reachable"),
+        ("eth0", "failed"),
+    ]
+    first, long, none = (one.link_address for one in outcome.neighbours)
+    assert (first, len(long), none) == ("00:01:02:03:04:05", 59, "")
 
 
 def test_capabilities_are_all_told() -> None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from tests.lab.faults import (
     WEB,
+    certificate,
     commands,
+    compares_addresses,
     deaf_to_neighbours,
+    environment,
     hosts_file,
+    login_page,
+    odd_site,
     off,
+    opens_tls,
     resolver,
     rule,
     silent,
+    site,
     stopped,
+    strangers,
     table,
     without,
     without_address,
@@ -40,6 +48,11 @@ table ip6 redirected {{
 chain c1 {{ type nat hook prerouting priority -100; udp dport 53 dnat to {address("dres").v6}; }}
 }}
 """
+
+DESK = address("desk")
+TWICE = "2e00:20:100::99/64"
+DRES_V4 = (address("dres").v4, address("ires").v4)
+DRES_V6 = (address("dres").v6, address("ires").v6)
 
 MACHINE = (
     Scenario(
@@ -259,4 +272,127 @@ OWN_FIREWALL = (
     ),
 )
 
-SCENARIOS = MACHINE + NEARBY + RESOLVER + OWN_FIREWALL
+IN_EVERYBODYS_PLACE = (
+    Scenario(
+        name="captive-portal",
+        truth="The hotel's router answers every page itself until one has logged in.",
+        vantage="home",
+        faults=(login_page("hgw", "login.hotel.example"),),
+        causes=_cause("captive-portal", NETWORK),
+        status=2,
+    ),
+    Scenario(
+        name="captive-portal-by-dns",
+        truth="The guest network's resolver answers every name with the log-in page's address.",
+        vantage="home",
+        faults=(
+            table("hgw", REDIRECTED_DNS.replace(*DRES_V4).replace(*DRES_V6)),
+            resolver("ires", 'local-zone: "." redirect', 'local-data: ". 60 IN A 192.168.1.1"'),
+            rule("hgw", "forward", "udp dport 53 accept", "udp sport 53 accept", "drop"),
+        ),
+        causes=_cause("captive-portal", NETWORK),
+        status=2,
+    ),
+    Scenario(
+        name="tls-intercepted",
+        truth="A security box in the office opens all encryption with an authority of its own.",
+        vantage="home",
+        faults=(opens_tls("hgw", "www.customer.example"),),
+        causes=_cause("tls-intercepted", NETWORK),
+        status=2,
+    ),
+    Scenario(
+        name="private-authority",
+        truth="The site sends its visitors elsewhere and has a certificate of a private authority;"
+        " others have public ones.",
+        vantage="home",
+        faults=(
+            site(http="return 302 https://shop.delivery.net/;"),
+            certificate(trusted=False),
+            strangers(),
+        ),
+        causes=(Cause(code="certificate-untrusted", owner="service"),),
+        status=2,
+    ),
+)
+
+CLOCK = (
+    Scenario(
+        name="clock-skew",
+        truth="This machine's clock is 90 days ahead of everybody else's.",
+        vantage="home",
+        faults=(
+            odd_site("host", "past"),
+            strangers("past"),
+            certificate(valid_from=-120, valid_until=-30),
+        ),
+        causes=_cause("clock-skew", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="server-clock-wrong",
+        truth="The server's clock is 90 days behind, and its certificate has run out.",
+        faults=(
+            odd_site("host", "past"),
+            strangers(),
+            certificate(valid_from=-120, valid_until=-30),
+        ),
+        causes=(
+            Cause(code="server-clock-wrong", owner="service"),
+            Cause(code="certificate-expired", owner="service"),
+        ),
+        status=2,
+    ),
+)
+
+SETTINGS = (
+    Scenario(
+        name="wrong-subnet-mask",
+        truth="By its mask the desk's machine takes the host and its resolver for neighbours.",
+        faults=(
+            commands(
+                "desk",
+                f"address del {DESK.v4}/24 dev eth0",
+                f"address add {DESK.v4}/8 dev eth0",
+                f"route add default via {towards('desk', 'dgw').v4}",
+            ),
+        ),
+        causes=_cause("wrong-subnet-mask", NETWORK),
+        status=1,
+    ),
+    Scenario(
+        name="duplicate-address",
+        truth="A second IPv6 address of the customer's machine is another machine's.",
+        vantage="home",
+        faults=(
+            compares_addresses("home"),
+            commands("hgw", f"address add {TWICE} dev to-home"),
+            commands("home", f"address add {TWICE} dev eth0"),
+        ),
+        causes=_cause("duplicate-address", NETWORK),
+        status=1,
+    ),
+    Scenario(
+        name="neighbour-off",
+        truth="The target is a neighbour on the desk's own link that is switched off.",
+        target="22.10.0.77",
+        arguments=("--only", "local,connectivity"),
+        status=3,
+    ),
+    Scenario(
+        name="proxy-in-the-way",
+        truth="Programs are told to use a proxy that runs no longer.",
+        vantage="home",
+        faults=(environment("home", https_proxy=f"http://{address('ires').v4}:3128"),),
+        causes=_cause("proxy-in-the-way", DEVICE),
+        status=2,
+    ),
+    Scenario(
+        name="proxy-configured",
+        truth="Programs are told to use a proxy, which runs.",
+        vantage="home",
+        faults=(environment("home", https_proxy=f"http://{address('ires').v4}:53"),),
+    ),
+)
+
+SCENARIOS = MACHINE + NEARBY + RESOLVER + OWN_FIREWALL + IN_EVERYBODYS_PLACE + CLOCK + SETTINGS

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from checks.connectivity import families, host_state, port_state, service_silent
-from checks.local import detour, gateway_silent, hosts_file, link, no_default_route, uplink_down
+from checks.local import (
+    duplicate_address,
+    gateway_silent,
+    hosts_file,
+    link,
+    no_default_route,
+    uplink_down,
+)
 from checks.routing import black_hole, routing_loop, unreachable_route
 from netdiag.model import Check
 from netdiag.outcomes import (
@@ -36,7 +43,7 @@ CHECKS = [
         black_hole,
         routing_loop,
         unreachable_route,
-        detour,
+        duplicate_address,
         gateway_silent,
         hosts_file,
         link,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from netdiag.model import Brief, Check, Finding
+from netdiag.model import Brief, Check, Endpoint, Finding
 from netdiag.outcomes import (
     Certificate,
     Connected,
@@ -34,6 +34,7 @@ from tests.world.world import World
 
 V4, V6 = "22.40.1.10", "2e00:40:1::10"
 ELSEWHERE = "22.60.1.20"
+ANCHORS = ("9.9.9.9", "1.1.1.1")
 HOST = "www.customer.example"
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -152,17 +153,20 @@ def spelled(request: HttpRequest) -> str:
     return f"{scheme}://{request.host}{'' if usual else f':{request.port}'}{request.path}"
 
 
-def brief(target: str = HOST) -> Brief:
-    return Brief(target=parse(target), started=NOW)
+def brief(target: str = HOST, **more: Any) -> Brief:
+    anchors = tuple(Endpoint(address, 53) for address in ANCHORS)
+    return Brief(target=parse(target), started=NOW, anchors=anchors, **more)
 
 
-def found(check: Check[Any], site: Site, target: str = HOST) -> tuple[list[Finding], World]:
+def found(
+    check: Check[Any], site: Site, target: str = HOST, **more: Any
+) -> tuple[list[Finding], World]:
     """The findings of one check, and what was asked."""
     world = World(site.answer)
 
     async def go() -> list[Finding]:
         net = world.network()
-        findings = list(check.judge(await check.gather(net, brief(target))))
+        findings = list(check.judge(await check.gather(net, brief(target, **more))))
         await net.close()
         known = {seen.id for seen in net.transcript}
         assert all(set(f.evidence) <= known and f.message and f.subject for f in findings)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from netdiag.outcomes import Failed, FailureKind, Outcome
 from netdiag.requests import HttpRequest, TlsHandshake
 from tests.doctable import rows
 from tests.unit.service.site import (
+    ANCHORS,
     HOST,
     INTERMEDIATE,
     NOW,
@@ -28,11 +30,13 @@ from tests.unit.service.site import (
     session,
 )
 
+STRANGERS = tuple(f"http://{address}/" for address in ANCHORS)
 SHOWN: dict[tuple[str, str], Outcome] = {
     ("in date, for the name, trusted", "not needed"): session(),
     ("ended", "the server's clock agrees"): session(certificate(end=-2), code=10),
     ("ended", "none: no web port"): session(certificate(end=-2), code=10),
     ("ended", "still valid by its clock"): session(certificate(end=-2), code=10),
+    ("ended", "another server's agrees"): session(certificate(end=-2), code=10),
     ("an intermediate above it ended", "the server's clock agrees"): session(
         certificate(), certificate(-400, -1, (), "CN=Root", "CN=Intermediate"), code=10
     ),
@@ -75,14 +79,17 @@ def test_the_documented_table_is_what_the_check_decides(
         target, port = f"imaps://{HOST}", 993
     if "target an address" in shown:
         target = f"https://{V4}/"
-    theirs = NOW - timedelta(days=5) if control == "still valid by its clock" else NOW
+    late = control in {"still valid by its clock", "another server's agrees"}
+    theirs = NOW - timedelta(days=5) if late else NOW
     page = reply()
     page = reply(headers=(("date", http_date(theirs)),)) if theirs != NOW else page
     site = Site(
         ports={port: Site().ports[443]},
         handshakes={port: SHOWN[shown, control]},
-        pages={f"https://{HOST}/": page},
+        pages={f"https://{HOST}/": page} | dict.fromkeys(STRANGERS, SILENT),
     )
+    if control == "another server's agrees":
+        site = replace(site, pages={**site.pages, STRANGERS[0]: reply()})
 
     findings, _ = found(check.CHECK, site, target)
 
@@ -97,7 +104,7 @@ def test_what_is_the_same_at_every_address_is_said_once() -> None:
     assert isinstance(finding, CertificateExpired)
     assert finding.addresses == (V4, V6)
     assert finding.severity is Severity.CRITICAL
-    assert finding.compared
+    assert finding.witness
 
 
 def test_independent_faults_are_separate_findings() -> None:
