@@ -33,9 +33,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of its registry's data service, for zones that IANA's list does not have, or to ask no list.
     `routing_registry` is the URL of a service with RIPEstat's data API, asked whether the prefix of
     an address is announced and by whom it may be; nobody is asked where it is empty.
-    `asn` says where `netdiag trace` learns whose network an address is in: nowhere where it is
-    empty, "dns" for Team Cymru's DNS service through the machine's resolver, else a table's file
-    name.
+    `asn` says where is learnt whose network an address is in: nowhere where it is empty, "dns" for
+    Team Cymru's DNS service through the machine's resolver, else by a file: a MaxMind-format one
+    where its name ends in .mmdb, else a table.
     """
 
     vantage: str = ""

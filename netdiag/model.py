@@ -129,7 +129,9 @@ class Proposed:
 
 
 Depth = Literal["fast", "usual", "thorough"]
-Purpose = Literal["host", "zone", "machine"]
+Purpose = Literal["host", "zone"]
+NetworkSource = Literal["none", "table", "dns"]
+"""Where the networks of addresses are learnt: nowhere, from a file, from Team Cymru's service."""
 
 
 OWN_NAMESPACE = frozenset({Kind.PRIVATE, Kind.LOOPBACK})
@@ -167,6 +169,7 @@ class Brief:
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
     routing_registry: str = ""
+    network_source: NetworkSource = "none"
     rtypes: tuple[str, ...] = ()
     dkim_selectors: tuple[str, ...] = ()
     at: str | None = None

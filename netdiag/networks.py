@@ -1,24 +1,37 @@
-"""A table of prefixes and the networks that announce them: lines `prefix,asn,name`.
+"""Which network an address is in: by a table, a MaxMind-format file, or Team Cymru's DNS service.
 
-Comma or tab separate; the AS number may begin with AS; `#` begins a comment line.
+A table has lines `prefix,asn,name`: comma or tab separate, the AS number may begin with AS, `#`
+begins a comment line. A MaxMind-format file (name ending in .mmdb) has records with an AS number,
+as GeoLite2-ASN, DB-IP and IPinfo give them. What the service is asked and answers is here, not
+the asking.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from netdiag.text import clean
 from netdiag.tomlfile import BadFileError
 
+if TYPE_CHECKING:
+    from maxminddb.reader import Reader
+
 MOST_PREFIXES = 4_000_000
 """More than the global routing tables of both families have."""
 
+MOST_OCTETS = 1 << 28
+"""Of a MaxMind-format file: those of all networks have some 10 MB, with more told of each 50."""
+
 _LONGEST_LINE = 1000
+_NUMBERS = ("autonomous_system_number", "asn")
+_NAMES = ("autonomous_system_organization", "as_name", "name", "organization")
+_ORIGIN = {4: "origin.asn.cymru.com.", 6: "origin6.asn.cymru.com."}
 _Prefix: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -29,6 +42,17 @@ class Announced:
     prefix: str
     asn: int
     name: str
+
+
+class Lookup(Protocol):
+    """What finds the network of an address."""
+
+    def find(self, address: str) -> Announced | None: ...
+
+
+def load(path: Path) -> Lookup:
+    """The table or MaxMind-format file at `path`. Raises `BadFileError`."""
+    return Database.load(path) if path.suffix == ".mmdb" else Table.load(path)
 
 
 @dataclass(slots=True)
@@ -82,6 +106,114 @@ class Table:
                 base = ipaddress.ip_address(network.to_bytes(ip.max_prefixlen // 8))
                 return Announced(f"{base}/{length}", *found)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A MaxMind-format file, held in memory and read by its tree.
+
+    The reader is the one in Python, which bounds what one record may unfold to; a record that is
+    broken is one that is not there.
+    """
+
+    _reader: Reader
+
+    @classmethod
+    def load(cls, path: Path) -> Database:
+        """Raises `BadFileError`."""
+        try:
+            with path.open("rb") as file:
+                data = file.read(MOST_OCTETS + 1)
+        except OSError as error:
+            raise BadFileError(f"{path}: cannot be read ({error.strerror})") from None
+        if len(data) > MOST_OCTETS:
+            raise BadFileError(f"{path}: larger than {MOST_OCTETS} octets")
+        return cls.read(data, str(path))
+
+    @classmethod
+    def read(cls, data: bytes, name: str) -> Database:
+        """Raises `BadFileError`; `name` is the file's name for messages."""
+        from maxminddb import MODE_FD, InvalidDatabaseError
+        from maxminddb.reader import Reader
+
+        try:
+            return cls(Reader(io.BytesIO(data), MODE_FD))
+        except (InvalidDatabaseError, *_BROKEN):
+            raise BadFileError(f"{name}: not a sound MaxMind-format file") from None
+
+    def find(self, address: str) -> Announced | None:
+        """The network that the file has for `address`."""
+        from maxminddb import InvalidDatabaseError
+
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        try:
+            record, length = self._reader.get_with_prefix_len(ip)
+        except (InvalidDatabaseError, *_BROKEN):
+            return None
+        if not isinstance(record, dict) or not 0 <= length <= ip.max_prefixlen:
+            return None
+        asn = next((_number(record[key]) for key in _NUMBERS if key in record), None)
+        if asn is None:
+            return None
+        name = next((record[key] for key in _NAMES if isinstance(record.get(key), str)), "")
+        prefix = ipaddress.ip_network((ip, length), strict=False)
+        return Announced(str(prefix), asn, clean(str(name), 60))
+
+
+_BROKEN = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What the reader raises besides its own error for files that are broken on purpose."""
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str):
+        text = value[:12].upper().removeprefix("AS")
+        value = int(text) if text.isascii() and text.isdigit() else None
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 0xFFFFFFFF
+    return value if known and isinstance(value, int) else None
+
+
+def origin_question(address: str) -> str:
+    """The name at which the service has the origin of `address`, as a TXT record."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    labels = ip.reverse_pointer.rsplit(".", 2)[0]
+    return f"{labels}.{_ORIGIN[ip.version]}"
+
+
+def name_question(asn: int) -> str:
+    """The name at which the service has the name of an AS, as a TXT record."""
+    return f"as{asn}.asn.cymru.com."
+
+
+def origin_told(texts: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """The longest announced prefix in the answers, and the ASes that announce it.
+
+    One answer is `"64496 64497 | 192.0.2.0/24 | NL | ripencc | 2001-01-01"`.
+    """
+    found: list[tuple[int, str, tuple[int, ...]]] = []
+    for text in texts[:_MOST_ANSWERS]:
+        numbers, prefix, *_ = (*_fields(text), "", "")
+        known = tuple(n for n in map(_number, numbers.split()[:_MOST_ANSWERS]) if n is not None)
+        try:
+            network = ipaddress.ip_network(prefix)
+        except ValueError:
+            continue
+        if known:
+            found.append((network.prefixlen, str(network), known))
+    _, best, asns = max(found, default=(0, "", ()))
+    return best, asns
+
+
+def name_told(texts: Sequence[str]) -> str:
+    """The name in the first answer: `"64496 | NL | ripencc | 2001-01-01 | EXAMPLE Example, NL"`."""
+    told = _fields(texts[0]) if texts else []
+    return clean(told[-1], 60) if len(told) > 1 else ""
+
+
+_MOST_ANSWERS = 8
+
+
+def _fields(text: str) -> list[str]:
+    return [part.strip() for part in text.strip('"').split("|")]
 
 
 def _entry(text: str) -> tuple[_Prefix, int, str]:

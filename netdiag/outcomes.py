@@ -490,6 +490,16 @@ class Resolvers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkEntry:
+    """The network of an address as a file has it; `asn` is None where it has none."""
+
+    type: ClassVar[str] = "network-entry"
+    asn: int | None = None
+    prefix: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostsEntries:
     """The hosts file's addresses for the one name asked about; none is an answer."""
 
@@ -535,6 +545,7 @@ Outcome = (
     | Neighbours
     | Resolvers
     | HostsEntries
+    | NetworkEntry
     | Proxies
     | Abilities
 )

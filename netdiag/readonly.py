@@ -109,6 +109,9 @@ REVIEWS: dict[type[Any], Review] = {
     requests.ReadInterfaces: Review(_LOCAL, "Reads the kernel's table.", "RFC 3549"),
     requests.ReadNeighbours: Review(_LOCAL, "Reads the kernel's table.", "RFC 3549"),
     requests.ReadResolvers: Review(_LOCAL, "Reads the resolver's configuration.", "resolv.conf(5)"),
+    requests.ReadNetworkTable: Review(
+        _LOCAL, "Looks one address up in the file of networks that was read at the start.", "mmdb"
+    ),
     requests.ReadHostsFile: Review(_LOCAL, "Reads the one name's lines of the file.", "hosts(5)"),
     requests.ReadProxies: Review(_LOCAL, "Reads the environment, without credentials.", "curl(1)"),
     requests.ReadAbilities: Review(

@@ -27,6 +27,7 @@ from netdiag.model import (
     Brief,
     Depth,
     Endpoint,
+    NetworkSource,
     Outcome,
     Owner,
     OwnNetwork,
@@ -127,6 +128,7 @@ class Settings:
     proposed: Proposed | None = None
     rdap: tuple[tuple[str, str], ...] = ()
     routing_registry: str = ""
+    network_source: NetworkSource = "none"
     rtypes: tuple[str, ...] = ()
     dkim_selectors: tuple[str, ...] = ()
     at: str | None = None
@@ -291,6 +293,7 @@ def brief_of(record: Record) -> Brief:
         proposed=settings.proposed,
         rdap=settings.rdap,
         routing_registry=settings.routing_registry,
+        network_source=settings.network_source,
         rtypes=settings.rtypes,
         dkim_selectors=settings.dkim_selectors,
         at=settings.at,
@@ -316,6 +319,7 @@ def settings_of(brief: Brief, checks: Iterable[str], timeout: float) -> Settings
         proposed=brief.proposed,
         rdap=brief.rdap,
         routing_registry=brief.routing_registry,
+        network_source=brief.network_source,
         rtypes=brief.rtypes,
         dkim_selectors=brief.dkim_selectors,
         at=brief.at,

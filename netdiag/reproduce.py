@@ -28,6 +28,7 @@ from netdiag.requests import (
     ReadHostsFile,
     ReadInterfaces,
     ReadNeighbours,
+    ReadNetworkTable,
     ReadProxies,
     ReadResolvers,
     ReadRoutes,
@@ -101,6 +102,7 @@ def _look(
     | ReadNeighbours
     | ReadResolvers
     | ReadHostsFile
+    | ReadNetworkTable
     | ReadProxies
     | ReadAbilities,
 ) -> str | None:

@@ -368,6 +368,14 @@ class ReadHostsFile(_Look):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadNetworkTable(_Look):
+    """Which network `address` is in, by the file that the configuration names."""
+
+    type: ClassVar[str] = "read-network-table"
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadProxies(_Look):
     """The proxies that the environment or the system prescribes, credentials removed."""
 
@@ -401,6 +409,7 @@ Request = (
     | ReadNeighbours
     | ReadResolvers
     | ReadHostsFile
+    | ReadNetworkTable
     | ReadProxies
     | ReadAbilities
 )

@@ -25,6 +25,7 @@ from netdiag.outcomes import (
     Interface,
     Interfaces,
     Neighbours,
+    NetworkEntry,
     Outcome,
     Proxies,
     RdapReply,
@@ -51,6 +52,7 @@ from netdiag.requests import (
     ReadHostsFile,
     ReadInterfaces,
     ReadNeighbours,
+    ReadNetworkTable,
     ReadProxies,
     ReadResolvers,
     ReadRoutes,
@@ -197,6 +199,7 @@ def _look(
     | ReadNeighbours
     | ReadResolvers
     | ReadHostsFile
+    | ReadNetworkTable
     | ReadProxies
     | ReadAbilities,
 ) -> str:
@@ -213,6 +216,8 @@ def _look(
             return "this machine's neighbours"
         case ReadResolvers():
             return "this machine's resolvers"
+        case ReadNetworkTable(address=address):
+            return f"network of {address} by the file"
         case ReadHostsFile(name=name):
             return f"this machine's hosts file on {name}"
         case ReadProxies():
@@ -297,6 +302,7 @@ def _came(
     | Neighbours
     | Resolvers
     | HostsEntries
+    | NetworkEntry
     | Proxies
     | Abilities,
 ) -> str:
@@ -338,6 +344,7 @@ def _machine(
     | Neighbours
     | Resolvers
     | HostsEntries
+    | NetworkEntry
     | Proxies
     | Abilities,
 ) -> str:
@@ -354,6 +361,8 @@ def _machine(
             return _listed(f"{n.address} {n.state}" for n in neighbours)
         case Resolvers(addresses=addresses, search=search):
             return _listed(addresses) + (f"; search {_listed(search)}" if search else "")
+        case NetworkEntry(asn=asn, prefix=prefix, name=name):
+            return f"AS{asn} {name} {prefix}" if asn is not None else "not in it"
         case HostsEntries(addresses=addresses):
             return _listed(addresses)
         case Proxies(proxies=proxies):

@@ -2,28 +2,25 @@
 
 ## What it does
 Compares the NS set of the delegation with the NS set that each of the zone's own servers gives, and
-counts names and networks.
+counts the names.
 
 ## Why is this bad?
 Resolvers use both sets. A server that only one of them names is not used by all, or is asked
-although it should not be. One server, or servers in one network, fail together.
+although it should not be. What one server alone serves fails with it.
 
 ## How it decides
-| names                                   | networks | judgement |
-|-----------------------------------------|----------|-----------|
-| the zone names what the parent names    | several  | name-server-set-fine |
-| the zone names others                   | several  | delegation-mismatch |
-| the zone's servers name others each | several | name-server-set-fine, name-server-lists-differ |
-| one name in both                        | one      | name-server-set-fine, single-name-server |
-| the zone names what the parent names    | one | name-server-set-fine, name-servers-share-network |
-| no server of the zone gives its set     | several  | name-server-set-not-seen |
-| the parent's servers serve the zone too | several  | name-server-set-not-seen |
+| names                                   | judgement                |
+|-----------------------------------------|--------------------------|
+| the zone names what the parent names    | name-server-set-fine     |
+| the zone names others                   | delegation-mismatch      |
+| the zone's servers name different ones  | name-server-lists-differ |
+| one name in both                        | single-name-server       |
+| no server of the zone gives its set     | name-server-set-not-seen |
+| the parent's servers serve the zone too | name-server-set-not-seen |
 
-What the zone names is what any of its servers names; whether these agree among themselves is told
-besides, as `name-server-lists-agree` or `name-server-lists-differ`.
+What the zone names is what any of its servers names; where these differ, that is told besides.
 
-A network is a /24 of IPv4 or a /48 of IPv6: what is announced and fails as one. The parent's list
-is the registrar's to change where the parent is a registry, else its operator's.
+The parent's list is the registrar's to change where the parent is a registry, else its operator's.
 
 ## What to do
 Have the registrar, or the operator of the parent zone, enter the servers that the zone names, or
@@ -33,17 +30,15 @@ server in another network.
 ## References
 - RFC 1034, section 4.2.2 (both sets should agree)
 - Zonemaster Consistency04 (one NS set at all servers)
-- RFC 2182, sections 3 and 5 (two servers at least, in different places)
+- RFC 2182, section 5 (two servers at least)
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
-from checks.facts.iterate import below, shown, version
+from checks.facts.iterate import shown
 from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import Zone, own_lists, own_names, target_zone
 from netdiag.model import (
@@ -201,31 +196,7 @@ class SingleNameServer(_SetProblem):
         )
 
 
-@finding_kind
-class NameServersShareNetwork(_SetProblem):
-    code: ClassVar[str] = "name-servers-share-network"
-    networks: tuple[str, ...]
-
-    @property
-    def message(self) -> str:
-        return (
-            f"all name servers of {self.subject} are in one network ({', '.join(self.networks)}), "
-            "so they fail together"
-        )
-
-    @property
-    def for_agent(self) -> str:
-        return "Move one of the name servers to another network, or add one there."
-
-    @property
-    def for_customer(self) -> str:
-        return (
-            "All name servers of your domain stand in the same network. If it fails, site and "
-            "mail fail with it. One should stand elsewhere."
-        )
-
-
-@finding_kind
+@dataclass(frozen=True, kw_only=True)
 class NameServerSetNotSeen(Finding):
     code: ClassVar[str] = "name-server-set-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -309,23 +280,10 @@ def _listed(zone: Zone) -> Iterable[Finding]:
 
 def _redundancy(zone: Zone) -> Iterable[Finding]:
     names = set(zone.cut.names if zone.cut else ()) | own_names(zone)
-    networks = tuple(dict.fromkeys(_network(s.server.address) for s in zone.servers))
-    together = Counter((s.server.name, version(s.server.address)) for s in zone.servers)
-    side_by_side = max(Counter(family for _, family in together).values(), default=0)
     if len(names) == 1:
         yield SingleNameServer(
             subject=shown(zone.apex), evidence=_cited(zone), server=shown(min(names))
         )
-    elif side_by_side > 1 and len({n.version for n in networks}) == len(networks):
-        prefixes = tuple(str(network) for network in networks)
-        yield NameServersShareNetwork(
-            subject=shown(zone.apex), evidence=_cited(zone), networks=prefixes
-        )
-
-
-def _network(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    length = 24 if ":" not in address else 48
-    return ipaddress.ip_network((address, length), strict=False)
 
 
 def _cited(zone: Zone) -> tuple[ObservationId, ...]:
@@ -346,7 +304,6 @@ CHECK = Check(
         DelegationMismatch,
         NameServerListsDiffer,
         SingleNameServer,
-        NameServersShareNetwork,
         NameServerSetNotSeen,
         Skipped,
     ),

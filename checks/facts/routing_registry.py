@@ -120,7 +120,7 @@ def _unanswered(reach: Reach) -> bool:
 
 async def _routed(net: Asker, brief: Brief, reach: Reach) -> Routed:
     address = reach.address
-    origin = await _ask(net, brief, "network-info", address)
+    origin = await origin_of(net, brief, address)
     known = Routed(address=address, works=reach.works, origin=origin)
     if origin.reply is None:
         return known
@@ -136,7 +136,12 @@ async def _routed(net: Asker, brief: Brief, reach: Reach) -> Routed:
     other = _elsewhere(brief, address)
     if not other:
         return known
-    return replace(known, other=other, control=await _ask(net, brief, "network-info", other))
+    return replace(known, other=other, control=await origin_of(net, brief, other))
+
+
+async def origin_of(net: Asker, brief: Brief, address: str) -> Told[RoutingReply]:
+    """The announced prefix that holds `address`, and the ASes that announce it."""
+    return await _ask(net, brief, "network-info", address)
 
 
 async def _looks(net: Asker, brief: Brief, prefix: str) -> tuple[Told[RoutingReply], ...]:

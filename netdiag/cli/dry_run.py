@@ -61,7 +61,7 @@ async def first_wave(plan: Plan) -> tuple[Request, ...]:
     """All requests that a run makes before it has any answer from outside, in their order."""
     from netdiag.wire.live import LiveTransport
 
-    machine = LiveTransport(time.monotonic)
+    machine = LiveTransport(time.monotonic, networks=plan.networks)
     listing = Listing(machine)
     net = Network(listing, clock=time.monotonic, policy=policy_for(plan))
     checks, explanations = plan.catalogue.checks, plan.catalogue.explanations

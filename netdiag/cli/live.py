@@ -17,6 +17,7 @@ from netdiag.engine import diagnose
 from netdiag.guards.guard import Guard
 from netdiag.model import Brief
 from netdiag.network import Network, Watcher
+from netdiag.networks import Lookup
 from netdiag.outcomes import FailureKind
 from netdiag.policy import Policy
 from netdiag.record import Record, Vantage
@@ -27,7 +28,8 @@ from netdiag.special import Kind
 class Plan:
     """All that a live run needs. `timeout` is in seconds.
 
-    `kinds` and `prefixes` are of addresses that may be asked although they are not public.
+    `kinds` and `prefixes` are of addresses that may be asked although they are not public,
+    `networks` tells the networks of addresses.
     """
 
     brief: Brief
@@ -37,6 +39,7 @@ class Plan:
     timeout: float
     kinds: frozenset[Kind]
     prefixes: tuple[str, ...] = ()
+    networks: Lookup | None = None
     watchers: Sequence[Watcher] = ()
     dry_run: bool = False
 
@@ -50,7 +53,7 @@ def execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
 async def _execute(plan: Plan, guards: tuple[Guard, ...]) -> Record:
     from netdiag.wire.live import LiveTransport
 
-    transport = LiveTransport(time.monotonic)
+    transport = LiveTransport(time.monotonic, networks=plan.networks)
     policy = policy_for(plan)
     # Taken with the network's own zero, so that a capture's times compare with the transcript's.
     brief = replace(plan.brief, started=datetime.now(UTC))

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from netdiag.config import Settings
-from netdiag.networks import Table
+from netdiag.networks import Lookup, load, name_question, name_told, origin_question, origin_told
 from netdiag.outcomes import DnsReply, Outcome
 from netdiag.requests import DnsQuery, Request
 from netdiag.special import special
@@ -19,8 +19,6 @@ from reports.trace import Named
 
 MOST = 1024
 """Addresses named in one run."""
-
-_ORIGIN = {4: "origin.asn.cymru.com.", 6: "origin6.asn.cymru.com."}
 
 
 @dataclass(slots=True)
@@ -31,11 +29,10 @@ class Namer:
     settings: Settings
     resolver: str | None
     names: dict[str, Named] = field(default_factory=dict)
-    _table: Table | None = None
+    table: Lookup | None = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.settings.asn_table:
-            self._table = Table.load(self.settings.asn_table)
+        self.table = load(self.settings.asn_table) if self.settings.asn_table else None
 
     async def name(self, addresses: Iterable[str]) -> None:
         """Find out what is not known yet."""
@@ -60,7 +57,7 @@ class Namer:
         for own in self.settings.networks:
             if own.holds(address):
                 return Named(network=own.name)
-        known = self._table.find(address) if self._table else None
+        known = self.table.find(address) if self.table else None
         if known:
             return Named(asn=known.asn, prefix=known.prefix, network=known.name)
         if self.settings.asn_dns and self.resolver is not None:
@@ -69,18 +66,13 @@ class Namer:
 
     async def _cymru(self, address: str) -> Named:
         """Origin and name by Team Cymru's service, which is asked of public addresses only."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
         if special(address):
             return Named()
-        labels = ip.reverse_pointer.rsplit(".", 2)[0]
-        origin = _fields(await self._texts(f"{labels}.{_ORIGIN[ip.version]}", "TXT"))
-        number = origin[0].split()[0] if origin and origin[0].split() else ""
-        if not number.isdecimal() or int(number) > 0xFFFFFFFF:
+        prefix, asns = origin_told(await self._texts(origin_question(address), "TXT"))
+        if not asns:
             return Named()
-        told = _fields(await self._texts(f"as{number}.asn.cymru.com.", "TXT"))
-        network = clean(told[-1], 60) if len(told) > 1 else ""
-        prefix = clean(origin[1], 50) if len(origin) > 1 else ""
-        return Named(asn=int(number), prefix=prefix, network=network)
+        network = name_told(await self._texts(name_question(asns[0]), "TXT"))
+        return Named(asn=asns[0], prefix=prefix, network=network)
 
     async def _texts(self, name: str, rtype: str) -> list[str]:
         query = DnsQuery(server=self.resolver or "", name=name, rtype=rtype, recursion_desired=True)
@@ -88,8 +80,3 @@ class Namer:
         if not isinstance(outcome, DnsReply):
             return []
         return [record.data for record in outcome.answer if record.rtype == rtype]
-
-
-def _fields(texts: list[str]) -> list[str]:
-    """The fields of the service's first answer: `"64496 | 192.0.2.0/24 | NL | ripencc | 2001"`."""
-    return [part.strip() for part in texts[0].strip('"').split("|")] if texts else []

@@ -14,7 +14,7 @@ import click
 
 from netdiag import boundary as boundaries
 from netdiag import config as configs
-from netdiag import target, tomlfile
+from netdiag import networks, target, tomlfile
 from netdiag.anchors import ROOT_ANCHORS, BadAnchorsError, parse_anchors
 from netdiag.boundary import Boundary
 from netdiag.cli import proposed
@@ -195,6 +195,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         timeout=asked.timeout,
         kinds=allowed_kinds(settings, brief.inside),
         prefixes=settings.allow,
+        networks=networks.load(settings.asn_table) if settings.asn_table else None,
         watchers=watchers,
         dry_run=asked.dry_run,
     )
@@ -262,6 +263,7 @@ def _brief(asked: Asked, settings: Settings) -> Brief:
         proposed=proposed.read(wanted.name or ".", asked.ns, asked.ds),
         rdap=settings.rdap,
         routing_registry=settings.routing_registry,
+        network_source="table" if settings.asn_table else "dns" if settings.asn_dns else "none",
         rtypes=tuple(dict.fromkeys(_rtype(text) for text in asked.rtypes)),
         dkim_selectors=_selectors(asked.dkim_selectors),
         at=_address("--at", asked.at),

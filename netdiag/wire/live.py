@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netdiag.network import Sent
+from netdiag.networks import Lookup
+from netdiag.outcomes import Failed, FailureKind, NetworkEntry
 from netdiag.requests import (
     DataProbe,
     DnsQuery,
@@ -23,6 +25,7 @@ from netdiag.requests import (
     ReadHostsFile,
     ReadInterfaces,
     ReadNeighbours,
+    ReadNetworkTable,
     ReadProxies,
     ReadResolvers,
     ReadRoutes,
@@ -50,11 +53,15 @@ AT_ONCE = 192
 class LiveTransport:
     """Sends requests from this machine. `clock` gives monotonic seconds.
 
-    `stray` is told of late and duplicate answers to hop probes.
+    `stray` is told of late and duplicate answers to hop probes, `networks` tells the networks of
+    addresses.
     """
 
-    def __init__(self, clock: Clock, stray: Stray | None = None) -> None:
+    def __init__(
+        self, clock: Clock, stray: Stray | None = None, networks: Lookup | None = None
+    ) -> None:
         self._clock = clock
+        self._networks = networks
         self._places = asyncio.Semaphore(AT_ONCE)
         self._stray = stray
 
@@ -147,8 +154,19 @@ class LiveTransport:
                 from netdiag.wire import machine
 
                 return await machine.look_up(request)
+            case ReadNetworkTable():
+                return self._network(request)
             case _:
                 return _look(request)
+
+    def _network(self, request: ReadNetworkTable) -> Sent:
+        if self._networks is None:
+            detail = "the configuration names no file of networks"
+            return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE, detail=detail))
+        found = self._networks.find(request.address)
+        if found is None:
+            return Sent(NetworkEntry())
+        return Sent(NetworkEntry(asn=found.asn, prefix=found.prefix, name=found.name))
 
 
 def _look(

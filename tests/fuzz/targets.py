@@ -43,6 +43,7 @@ from netdiag.wire import (
     tls_stream,
 )
 from tests.audit import craft
+from tests.core import mmdb
 
 QUERY = DnsQuery(server="192.0.2.53", name="www.example.", rtype="A")
 QUESTION = bytes.fromhex("03777777076578616d706c650000010001")
@@ -57,6 +58,8 @@ ROUTING_CALLS = {
     "routing-status": "192.0.2.0/24",
     "rpki-validation": "192.0.2.0/24",
 }
+KNOWN_NETWORK: mmdb.Value = {"autonomous_system_number": 64496, "as_name": "Example"}
+SOUND_DATABASE = mmdb.database({"192.0.2.0/24": KNOWN_NETWORK})
 STARTED = datetime(2026, 5, 4, tzinfo=UTC)
 
 KNOWN = craft.record_of()
@@ -251,6 +254,23 @@ def network_table(data: bytes) -> None:
         is_clean(table.find("2001:db8::1"))
 
 
+def network_database(data: bytes) -> None:
+    """A whole file, and records of these octets in a file that is sound otherwise."""
+    cut = SOUND_DATABASE.index(mmdb.MARK)
+    start = cut - len(mmdb.packed(KNOWN_NETWORK))
+    for whole in (data, SOUND_DATABASE[:start] + data + SOUND_DATABASE[cut:]):
+        with suppress(tomlfile.BadFileError):
+            table = networks.Database.read(whole, "file")
+            is_clean(table.find("192.0.2.1"))
+            is_clean(table.find("2001:db8::1"))
+
+
+def dns_network(data: bytes) -> None:
+    texts = text.clean(data).split("\\x0a")
+    is_clean(networks.origin_told(texts))
+    is_clean(networks.name_told(texts))
+
+
 def atlas_result(data: bytes) -> None:
     with suppress(atlas.BadResultError):
         for trace in atlas.read(data):
@@ -345,6 +365,8 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "typed-target": typed_target,
     "planned-delegation": planned_delegation,
     "network-table": network_table,
+    "network-database": network_database,
+    "dns-network": dns_network,
     "atlas-result": atlas_result,
     "packet-capture": packet_capture,
     "captured-frame": captured_frame,

@@ -76,6 +76,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "size-probe": ("echo-reply", "icmp-error"),
     "data-probe": ("data-ended", "reset", "icmp-error"),
     "system-lookup": ("system-addresses",),
+    "read-network-table": ("network-entry",),
     "select-source": ("source-address",),
     "read-routes": ("routes",),
     "read-interfaces": ("interfaces",),

@@ -23,6 +23,7 @@ from netdiag.requests import (
     ReadHostsFile,
     ReadInterfaces,
     ReadNeighbours,
+    ReadNetworkTable,
     ReadProxies,
     ReadResolvers,
     ReadRoutes,
@@ -78,6 +79,7 @@ HERE: list[Request] = [
     ReadNeighbours(),
     ReadResolvers(),
     ReadHostsFile(name="localhost"),
+    ReadNetworkTable(address="192.0.2.1"),
     ReadProxies(),
     ReadAbilities(),
 ]

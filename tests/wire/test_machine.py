@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from netdiag.network import Sent
+from netdiag.networks import Table
 from netdiag.outcomes import (
     Failed,
     FailureKind,
     HostsEntries,
     Interfaces,
-    Neighbours,
+    NetworkEntry,
     Proxies,
     Resolvers,
     Routes,
@@ -29,6 +30,7 @@ from netdiag.requests import (
     ReadHostsFile,
     ReadInterfaces,
     ReadNeighbours,
+    ReadNetworkTable,
     ReadProxies,
     ReadResolvers,
     ReadRoutes,
@@ -37,6 +39,7 @@ from netdiag.requests import (
     SystemLookup,
 )
 from netdiag.wire import capabilities, machine, netlink, settings
+from netdiag.wire.live import LiveTransport
 from tests.wire import peers
 
 
@@ -289,3 +292,19 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = look(ReadProxies()).outcome
     assert isinstance(outcome, Proxies)
     assert ("https", "http://proxy.example:3128") in outcome.proxies
+
+
+def test_the_network_of_an_address_is_what_the_file_says() -> None:
+    async def networks_of(*addresses: str) -> list[object]:
+        table = Table.read(["192.0.2.0/24,64496,Example"], "table")
+        known = LiveTransport(time.monotonic, networks=table)
+        asked = [await known.send(ReadNetworkTable(address=one)) for one in addresses]
+        without = await LiveTransport(time.monotonic).send(ReadNetworkTable(address="192.0.2.1"))
+        return [one.outcome for one in (*asked, without)]
+
+    known, unknown, without = asyncio.run(networks_of("192.0.2.1", "198.51.100.1"))
+
+    assert known == NetworkEntry(asn=64496, prefix="192.0.2.0/24", name="Example")
+    assert unknown == NetworkEntry()
+    assert isinstance(without, Failed)
+    assert without.kind is FailureKind.NOT_OBSERVABLE
