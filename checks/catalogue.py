@@ -168,7 +168,6 @@ CATALOGUE = Catalogue(
         routing_loop.CHECK,
         unreachable_route.CHECK,
         way_back.CHECK,
-        detour.CHECK,
         captive_portal.CHECK,
         clock.CHECK,
         interception.CHECK,

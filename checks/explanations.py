@@ -532,6 +532,10 @@ def validator_refuses_zone(
 def service_of_address(
     cause: BackendIntermittent | BacklogFull | RateBlocked, symptom: AboutTarget
 ) -> bool:
+    """The service at this address takes some connections only, so it may seem not to be there."""
+    return not set(cause.addresses).isdisjoint(symptom.addresses)
+
+
 def nobody_else_speaks(cause: CaptivePortal, _: Finding) -> bool:
     """Until one has logged in nothing gets out of this network, and what answers is its portal."""
     return True
@@ -601,11 +605,6 @@ def servers_taken_for_neighbours(
 def half_the_packets_go_astray(cause: DuplicateAddress, symptom: Finding) -> bool:
     """Two machines take this neighbour's packets in turn, so that what passes it is lost."""
     return bool(cause.machines)
-
-
-def service_of_address(cause: BackendIntermittent | BacklogFull, symptom: AboutTarget) -> bool:
-    """The service at this address takes some connections only, so it may seem not to be there."""
-    return not set(cause.addresses).isdisjoint(symptom.addresses)
 
 
 EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (

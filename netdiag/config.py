@@ -140,7 +140,7 @@ def _probe(config: Config, path: Path) -> PortalProbe | None:
     return PortalProbe(url, config.portal_probe_status)
 
 
-def _service(zone: str, url: str, path: Path) -> tuple[str, str]:
+def _service(url: str, path: Path) -> str:
     if not url.startswith(("https://", "http://")):
         raise _bad(path, url, "a URL like https://service.example/")
     return url

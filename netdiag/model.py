@@ -129,7 +129,7 @@ class Proposed:
 
 
 Depth = Literal["fast", "usual", "thorough"]
-Purpose = Literal["host", "zone"]
+Purpose = Literal["host", "zone", "machine"]
 NetworkSource = Literal["none", "table", "dns"]
 """Where the networks of addresses are learnt: nowhere, from a file, from Team Cymru's service."""
 

@@ -21,7 +21,15 @@ from netdiag.outcomes import (
     Routes,
     SystemAddresses,
 )
-from netdiag.requests import DnsQuery, Request, SystemLookup
+from netdiag.requests import (
+    COOKIE,
+    EXPIRE,
+    NSID,
+    UNKNOWN_OPTION,
+    DnsQuery,
+    Request,
+    SystemLookup,
+)
 
 MOST_EDNS = 1232
 """Octets of a UDP answer that may be asked for: what fits into every path without fragments

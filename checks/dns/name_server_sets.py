@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from checks.facts.iterate import shown
+from checks.facts.iterate import below, shown
 from checks.facts.parents import OfDelegation, parent_of
 from checks.facts.zone import Zone, own_lists, own_names, target_zone
 from netdiag.model import (
@@ -196,7 +196,7 @@ class SingleNameServer(_SetProblem):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServerSetNotSeen(Finding):
     code: ClassVar[str] = "name-server-set-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

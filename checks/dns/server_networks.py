@@ -47,7 +47,17 @@ from typing import ClassVar, Literal
 from checks.facts.iterate import shown, version
 from checks.facts.networks import Origin, has_source, origins_of
 from checks.facts.zone import Zone, target_zone
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 Shared = Literal["side by side", "prefix", "as"]
@@ -68,7 +78,7 @@ def _both(*tags: str) -> tuple[str, ...]:
     return _tags(*(tag.format(family) for tag in tags for family in (4, 6)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServersInSeveralNetworks(Finding):
     """`networks` of the servers over IPv`family`; `told` are the tags that the source allows."""
 
@@ -92,7 +102,7 @@ class NameServersInSeveralNetworks(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NameServersShareNetwork(Finding):
     """All servers over the `families` share `networks`; `elsewhere` where they do not over the
     other family."""
@@ -139,7 +149,7 @@ class NameServersShareNetwork(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerNetworksNotSeen(Finding):
     """The source does not know the networks of `unknown`, and failed for `failed`."""
 

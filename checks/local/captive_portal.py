@@ -55,7 +55,17 @@ from typing import ClassVar
 from checks.facts.addresses import in_order
 from checks.facts.folding import listed
 from checks.facts.strangers import Company, asks_for_login, company, sent_to
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import HttpReply, SystemAddresses
 from netdiag.requests import HttpRequest, SystemLookup
@@ -65,7 +75,7 @@ SUBJECT = "this network"
 MOST_LOOKED_UP = 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoCaptivePortal(Finding):
     code: ClassVar[str] = "no-captive-portal"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -76,7 +86,7 @@ class NoCaptivePortal(Finding):
         return "no log-in page of this network answers in the place of others"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class CaptivePortal(Finding):
     """`sign` completes "this network answers itself until one logs in: …"; `page` is where it
     sends visitors, empty where that was not seen."""
@@ -113,7 +123,7 @@ class CaptivePortal(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class PortalNotSeen(Finding):
     code: ClassVar[str] = "portal-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -48,7 +48,17 @@ from typing import ClassVar
 from checks.facts.clocks import Clock, clock_of, spelled
 from checks.facts.folding import listed
 from checks.facts.strangers import Company, company, sent_to
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 
 GRAVE = timedelta(days=1)
@@ -57,7 +67,7 @@ GRAVE = timedelta(days=1)
 SUBJECT = "this machine's clock"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ClockAgrees(Finding):
     code: ClassVar[str] = "clock-agrees"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -69,7 +79,7 @@ class ClockAgrees(Finding):
         return f"this machine's clock and that of {self.whose} agree"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ClockSkew(Finding):
     """`ahead` is by how much, negative where this machine's clock is behind."""
 
@@ -107,7 +117,7 @@ class ClockSkew(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ServerClockWrong(Finding):
     code: ClassVar[str] = "server-clock-wrong"
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
@@ -141,7 +151,7 @@ class ServerClockWrong(Finding):
         return "The clock of your server is wrong. Please have it set automatically (NTP)."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ClockNotTold(Finding):
     """`ahead` is by how much this machine's clock is ahead of that of `whose`."""
 

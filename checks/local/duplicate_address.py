@@ -44,7 +44,7 @@ from typing import ClassVar
 from checks.facts.folding import listed
 from checks.facts.outside import both
 from checks.facts.reach import connects
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Interfaces, Neighbours
 from netdiag.requests import ReadInterfaces, ReadNeighbours
@@ -58,7 +58,7 @@ PAUSE = 0.5
 SHARED = ("00:00:5e:00:01:", "00:00:5e:00:02:")
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AddressUnique(Finding):
     code: ClassVar[str] = "address-unique"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -69,7 +69,7 @@ class AddressUnique(Finding):
         return "no address on this machine's link was seen with two machines"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class DuplicateAddress(Finding):
     """`machines` are the hardware addresses seen, none for an address of this machine's own."""
 
@@ -107,7 +107,7 @@ class DuplicateAddress(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NeighbourChanged(Finding):
     code: ClassVar[str] = "neighbour-changed"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -123,7 +123,7 @@ class NeighbourChanged(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class AddressesNotCompared(Finding):
     code: ClassVar[str] = "addresses-not-compared"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

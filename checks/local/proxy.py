@@ -51,7 +51,7 @@ from checks.facts.outside import Outside, both
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import speech_of
 from netdiag.destinations import proxy_endpoint
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, FailureKind, Proxies, Reset, SystemAddresses
 from netdiag.requests import ReadProxies, SystemLookup, TcpConnect
@@ -59,7 +59,7 @@ from netdiag.requests import ReadProxies, SystemLookup, TcpConnect
 SUBJECT = "this machine"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoProxy(Finding):
     code: ClassVar[str] = "no-proxy"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -70,7 +70,7 @@ class NoProxy(Finding):
         return "no proxy is prescribed on this machine for what was asked"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ProxyConfigured(Finding):
     code: ClassVar[str] = "proxy-configured"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -86,7 +86,7 @@ class ProxyConfigured(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ProxyInTheWay(Finding):
     """`dead` is how a proxy fails that does not accept connections; empty where the proxy does and
     nothing else gets out."""
@@ -141,7 +141,7 @@ class ProxyInTheWay(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class ProxyNotSeen(Finding):
     code: ClassVar[str] = "proxy-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

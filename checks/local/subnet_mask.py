@@ -51,7 +51,7 @@ from checks.facts.near import DEAD, default_route
 from checks.facts.outside import Outside, outside
 from checks.facts.ownership import same_lan
 from checks.facts.reach import connects, family_of
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Interfaces, Neighbours
 from netdiag.requests import ReadInterfaces, ReadNeighbours, ReadRoutes
@@ -65,7 +65,7 @@ LARGEST = {4: 16, 6: 64}
 HERE = frozenset({Owner.CUSTOMER_DEVICE, Owner.CUSTOMER_NETWORK})
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SubnetMaskPlausible(Finding):
     code: ClassVar[str] = "subnet-mask-plausible"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -76,7 +76,7 @@ class SubnetMaskPlausible(Finding):
         return "this machine's subnet mask takes nothing for a neighbour that cannot be one"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class WrongSubnetMask(OfAddresses):
     """`own` is this machine's address with the mask, `hidden` whether the target works anyway."""
 
@@ -124,7 +124,7 @@ class WrongSubnetMask(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SubnetMaskDoubtful(OfAddresses):
     code: ClassVar[str] = "subnet-mask-doubtful"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -145,7 +145,7 @@ class SubnetMaskDoubtful(OfAddresses):
         return f"Compare the mask of {self.own} with another machine's on the same network."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class SubnetMaskNotSeen(Finding):
     code: ClassVar[str] = "subnet-mask-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

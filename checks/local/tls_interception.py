@@ -47,14 +47,24 @@ from checks.facts.certificates import Trust, top_of, trust_of
 from checks.facts.folding import OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake
 from checks.facts.strangers import Company, Stranger, company, is_trusted
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, Skipped
+from netdiag.model import (
+    Area,
+    Brief,
+    Check,
+    Finding,
+    Outcome,
+    Owner,
+    Severity,
+    Skipped,
+    finding_kind,
+)
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import TlsSession
 
 UNKNOWN = frozenset({Trust.UNKNOWN_AUTHORITY, Trust.INCOMPLETE})
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsNotIntercepted(OfEndpoints):
     code: ClassVar[str] = "tls-not-intercepted"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -65,7 +75,7 @@ class TlsNotIntercepted(OfEndpoints):
         return f"nobody on the way shows a certificate in the place of {self.subject}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsIntercepted(OfEndpoints):
     """`authority` is behind the certificates of the target and of `others`."""
 
@@ -103,7 +113,7 @@ class TlsIntercepted(OfEndpoints):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TlsInterceptionNotSeen(OfEndpoints):
     code: ClassVar[str] = "tls-interception-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -46,7 +46,7 @@ from typing import ClassVar
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.outside import Outside, both
 from checks.facts.reach import Reach, Reaches, connects
-from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity
+from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Interfaces, SourceAddress
 from netdiag.requests import ReadInterfaces, SelectSource
@@ -54,7 +54,7 @@ from netdiag.requests import ReadInterfaces, SelectSource
 SUBJECT = "this machine"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class NoTunnel(Finding):
     code: ClassVar[str] = "no-tunnel"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -65,7 +65,7 @@ class NoTunnel(Finding):
         return "what this machine sends does not go through a tunnel"
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TunnelCarriesTraffic(Finding):
     code: ClassVar[str] = "tunnel-carries-traffic"
     outcome: ClassVar[Outcome] = Outcome.OK
@@ -81,7 +81,7 @@ class TunnelCarriesTraffic(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class VpnTakesRoute(OfAddresses):
     """`hidden` is whether the target works at another address."""
 
@@ -118,7 +118,7 @@ class VpnTakesRoute(OfAddresses):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TunnelNotJudged(OfAddresses):
     code: ClassVar[str] = "tunnel-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -138,7 +138,7 @@ class TunnelNotJudged(OfAddresses):
         return f"Have the VPN on {self.device} disconnected and look again."
 
 
-@dataclass(frozen=True, kw_only=True)
+@finding_kind
 class TunnelNotSeen(Finding):
     code: ClassVar[str] = "tunnel-not-seen"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE

@@ -13,9 +13,8 @@ from tests.lab import signing, topology
 from tests.lab.certificates import Wanted
 from tests.lab.plan import PAGE, TRUST_ANCHOR, Plan, Site
 from tests.lab.scenario import Fault
-from tests.lab.topology import ROOT_SERVERS, address
 from tests.lab.services import FOLDER
-from tests.lab.topology import address
+from tests.lab.topology import ROOT_SERVERS, address
 from tests.lab.zones import TLD_SERVERS, Zone
 
 CUSTOMER = "customer.example."
@@ -655,8 +654,6 @@ def hosts_file(vantage: str, *lines: str) -> Fault:
     return edit
 
 
-def delay(milliseconds: float, families: str = "46") -> Fault:
-    """The vantages' uplinks take this long one way, for packets of these families."""
 def environment(vantage: str, **variables: str) -> Fault:
     """Variables that programs on the vantage find set."""
 
@@ -666,8 +663,8 @@ def environment(vantage: str, **variables: str) -> Fault:
     return edit
 
 
-def delay(milliseconds: float) -> Fault:
-    """The vantages' uplinks take this long one way."""
+def delay(milliseconds: float, families: str = "46") -> Fault:
+    """The vantages' uplinks take this long one way, for packets of these families."""
 
     def edit(plan: Plan) -> None:
         plan.delay_ms = milliseconds

@@ -57,7 +57,7 @@ def prepare(node: str, plan: Plan) -> Prepared:
     """Write the machine's files; what is needed to start a command among them."""
     files = plan.files.get(node, Files(()))
     mounts = _mounts(files, node)
-    _write_config(node)
+    _write_config(node, plan.settings)
     _offer_netdiag()
     HOME.mkdir(parents=True, exist_ok=True)
     return Prepared(mounts, files.environment)

@@ -19,6 +19,7 @@ from netdiag.outcomes import (
     FailureKind,
     HostsEntries,
     Interfaces,
+    Neighbours,
     NetworkEntry,
     Proxies,
     Resolvers,
