@@ -41,6 +41,7 @@ from checks.dns.apex_records import ApexRecordNotGiven
 from checks.dns.chain_of_trust import TrustBroken
 from checks.dns.consistency import AnswersDiffer, SerialMismatch
 from checks.dns.denial import DenialProofBroken
+from checks.dns.every_signature import NsSignatureBroken
 from checks.dns.mail_exchangers import (
     MailExchangerNotSeen,
     MailExchangersNotSeen,
@@ -274,6 +275,11 @@ def server_has_no_keys(cause: SignedAtSomeServers, symptom: DsWithoutMatchingKey
     return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
 
 
+def signing_failed(cause: Unsound, symptom: NsSignatureBroken) -> bool:
+    """The zone's signing fails as a whole, and its NS records are signed with the rest."""
+    return cause.subject == symptom.subject
+
+
 def only_one_server(cause: SingleNameServer, symptom: TooFewNameServers) -> bool:
     """With one name server alone there cannot be two with an address of a family."""
     return cause.subject == symptom.subject
@@ -417,6 +423,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         server_lacks_the_zone,
     ),
     *rules((SignedAtSomeServers,), (DsWithoutMatchingKey,), server_has_no_keys),
+    *rules(SIGNATURES, (NsSignatureBroken,), signing_failed),
     *rules((GlueMismatch,), (NameServerSilent, LameDelegation), glue_leads_astray),
     *rules((ServerAddressNotPublic,), (ServerNotJudged, TransportNotSeen), server_is_inside),
     *rules(

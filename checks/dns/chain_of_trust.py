@@ -53,6 +53,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.dnssec_names import DENIALS, REFERRALS
 from checks.facts.iterate import shown
+from checks.facts.remarks import dnsviz
 from checks.facts.trust import MOST_ASKED, Step, anchors_of, ds_above, has, steps_of, widened
 from checks.facts.zone import Zone, target_zone
 from netdiag.model import (
@@ -107,7 +108,7 @@ class TrustBroken(Finding):
     area: ClassVar[Area] = Area.DNS
     usual_severity: ClassVar[Severity] = Severity.CRITICAL
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
-    known_as: ClassVar[tuple[str, ...]] = (*DENIALS, *REFERRALS)
+    known_as: ClassVar[tuple[str, ...]] = (*DENIALS, *REFERRALS, *dnsviz("NO_SEP"))
     zone: str
     anchor: str
     why: str
@@ -138,10 +139,18 @@ class TrustBroken(Finding):
 
 @finding_kind
 class TrustNotDetermined(Finding):
+    """`names` are other tools' for it, where they have one."""
+
     code: ClassVar[str] = "trust-not-determined"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = dnsviz("NO_TRUST_ANCHOR_SIGNING")
     why: str
+    names: tuple[str, ...]
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.names
 
     @property
     def message(self) -> str:
@@ -243,7 +252,9 @@ def _finding(stand: Stand, zone: str, facts: Facts) -> Finding:
         case State.INSECURE:
             return TrustInsecure(subject=subject, evidence=stand.evidence, why=stand.why)
         case State.INDETERMINATE:
-            return TrustNotDetermined(subject=subject, evidence=stand.evidence, why=stand.why)
+            return TrustNotDetermined(
+                subject=subject, evidence=stand.evidence, why=stand.why, names=stand.names
+            )
         case State.BOGUS:
             return TrustBroken(
                 subject=subject,

@@ -24,11 +24,13 @@ zone fails, which is judged by `zone-signatures`.
 | a DS of a key that is not for zones, beside         | ds-of-non-zone-key       |
 | a DS of a key that does not sign the keys, beside   | ds-key-does-not-sign     |
 | a DS of a key with a broken signature, beside       | ds-key-does-not-sign     |
+| two servers, each with a signer and a DS of its own | signers-share-zone       |
 | a DS of a key without the flag of entry points      | ds-of-key-without-sep    |
 | a DS of a revoked key                               | ds-of-revoked-key        |
 | an algorithm whose DS records lead nowhere          | ds-algorithm-without-key |
 | a server of the parent without DS records           | ds-records-differ        |
 | a server of the parent without one of them          | ds-records-differ        |
+| a server of the parent that refers to the zone      | ds-question-referred     |
 | keys, and no DS record                              | zone-signed-without-ds   |
 | no keys and no DS record                            | not-checked              |
 | no answer from the parent                           | ds-records-not-seen      |
@@ -49,14 +51,22 @@ others out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.iterate import shown
-from checks.facts.remarks import Remarked, dnsviz, zonemaster
-from checks.facts.signed_zone import SignedZone, answers, records, signed_zone, silent, told
+from checks.facts.remarks import Remark, Remarked, dnsviz, zonemaster
+from checks.facts.signed_zone import (
+    SignedZone,
+    answers,
+    records,
+    refers,
+    signed_zone,
+    silent,
+    told,
+)
 from netdiag.model import (
     Area,
     Brief,
@@ -217,6 +227,21 @@ class DsKeyDoesNotSign(_DsProblem):
 
 
 @finding_kind
+class SignersShareZone(Remarked):
+    code: ClassVar[str] = "signers-share-zone"
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS02_NO_MATCHING_DNSKEY_RRSIG")
+
+    @property
+    def message(self) -> str:
+        return (
+            f"the servers of {self.subject} have signers of their own ({self.words}), and each of "
+            "them leads in by another DS record"
+        )
+
+
+@finding_kind
 class DsOfKeyWithoutSep(_DsProblem):
     code: ClassVar[str] = "ds-of-key-without-sep"
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
@@ -264,6 +289,18 @@ class DsRecordsDiffer(_DsProblem):
 
 
 @finding_kind
+class DsQuestionReferred(_DsProblem):
+    code: ClassVar[str] = "ds-question-referred"
+    usual_severity: ClassVar[Severity] = Severity.WARNING
+    known_as: ClassVar[tuple[str, ...]] = dnsviz("REFERRAL_FOR_DS_QUERY")
+    effect: ClassVar[str] = (
+        "such a server does not know that DS records are its own, so validators cannot learn from "
+        "it whether the zone is signed"
+    )
+    remedy: ClassVar[str] = "Tell the operator of the parent zone: its server's software is old."
+
+
+@finding_kind
 class ZoneSignedWithoutDs(_DsProblem):
     code: ClassVar[str] = "zone-signed-without-ds"
     known_as: ClassVar[tuple[str, ...]] = zonemaster(
@@ -308,6 +345,9 @@ def judge(facts: Facts) -> Iterable[Finding]:
     seen, subject = facts.seen, shown(facts.seen.apex)
     delegated = _delegated(facts)
     asked = [one.ds for one in seen.above]
+    if what := tuple(_referred(seen)):
+        alone = not delegated.usable
+        yield DsQuestionReferred(subject=subject, evidence=seen.evidence, what=what, alone=alone)
     if seen.missing:
         yield Skipped(subject="DS records", missing=seen.missing)
     elif not seen.ds_told and not asked:
@@ -334,11 +374,26 @@ def _judged(seen: SignedZone, delegated: Delegated) -> Iterable[Finding]:
             signed=bool(delegated.keys),
             unheard=tuple(one.server for one in seen.above if silent(one.ds)),
         )
+    if turns := _by_turns(delegated):
+        yield SignersShareZone(subject=subject, evidence=seen.evidence, what=turns)
     for kind, rule in _rules():
         if what := tuple(rule(delegated)):
             yield kind(
                 subject=subject, evidence=seen.evidence, what=what, alone=not delegated.usable
             )
+
+
+def _referred(seen: SignedZone) -> Iterator[Remark]:
+    servers = [one.server for one in seen.above if refers(one.ds, seen.apex)]
+    if servers:
+        words = f"{', '.join(servers)} of the parent refer to the zone itself"
+        yield Remark(words, dnsviz("REFERRAL_FOR_DS_QUERY"))
+
+
+def _by_turns(seen: Delegated) -> tuple[Remark, ...]:
+    from checks.facts.dnssec import delegated
+
+    return tuple(delegated.by_turns(seen))
 
 
 def _rules() -> tuple[tuple[type[_DsProblem], Rule], ...]:
@@ -391,6 +446,7 @@ CHECK = Check(
     judge=judge,
     finds=(
         DsRecordsGiven,
+        SignersShareZone,
         DsDigestDeprecated,
         DsDigestNotSupported,
         DsMalformed,
@@ -402,6 +458,7 @@ CHECK = Check(
         DsOfRevokedKey,
         DsAlgorithmWithoutKey,
         DsRecordsDiffer,
+        DsQuestionReferred,
         ZoneSignedWithoutDs,
         DsRecordsNotSeen,
         Skipped,

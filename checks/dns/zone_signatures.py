@@ -45,12 +45,14 @@ zone signed anew; signing stopped, or a record was changed without it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from checks.facts import dnssec_names as names
 from checks.facts.iterate import shown
+from checks.facts.remarks import Remark, Remarked
 from checks.facts.trust import ds_above
 from checks.facts.zone import Zone, ZoneServer, target_zone
 from netdiag.model import (
@@ -69,8 +71,9 @@ from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery
 
 if TYPE_CHECKING:
-    from checks.facts.dnssec.keys import Ds, Key, Match
-    from checks.facts.dnssec.signatures import Verdict
+    from checks.facts.dnssec.entry import Entry, KeySet
+    from checks.facts.dnssec.keys import Ds, Key
+    from checks.facts.dnssec.signatures import Signature, Verdict
 
 MOST_SERVERS = 8
 
@@ -98,17 +101,13 @@ class SignaturesHold(Finding):
         return f"keys and signatures of {self.subject} fit its DS records at all servers asked"
 
 
-def _all(always: tuple[str, ...], by_kind: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*always, *(name for names in by_kind.values() for name in names))))
-
-
 def whose(planned: bool) -> str:
     """Whose DS records a sentence speaks of."""
     return "the planned" if planned else "the parent's"
 
 
 @finding_kind
-class Unsound(Finding):
+class Unsound(Remarked):
     """`servers` show it, `hidden` where another server does not.
 
     With `planned` the DS records are those of the planned delegation.
@@ -117,19 +116,10 @@ class Unsound(Finding):
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
-    what: tuple[str, ...]
     servers: tuple[str, ...]
     hidden: bool
     planned: bool
     says: ClassVar[str] = ""
-    always: ClassVar[tuple[str, ...]] = ()
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What other tools call it besides, by the first word of what is wrong."""
-
-    @property
-    def equivalents(self) -> tuple[str, ...]:
-        told = {text.split()[0] for text in self.what}
-        return _all(self.always, {k: names for k, names in self.by_kind.items() if k in told})
 
     @property
     def severity(self) -> Severity:
@@ -137,10 +127,10 @@ class Unsound(Finding):
 
     @property
     def message(self) -> str:
+        what = ", ".join(one.words for one in self.what)
         return (
-            f"{self.says} ({', '.join(self.what)}) in the zone {self.subject} at "
-            f"{', '.join(self.servers)}, while {whose(self.planned)} DS has validators ask for it: "
-            "they take the zone for forged"
+            f"{self.says} ({what}) in the zone {self.subject} at {', '.join(self.servers)}, while "
+            f"{whose(self.planned)} DS has validators ask for it: they take the zone for forged"
         )
 
     @property
@@ -160,12 +150,7 @@ class DsWithoutMatchingKey(Unsound):
     code: ClassVar[str] = "ds-without-matching-key"
     usual_owner: ClassVar[Owner] = Owner.REGISTRAR
     says: ClassVar[str] = "no key fits the DS records"
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "keys": ("zonemaster:DS02_NO_DNSKEY_FOR_DS", "dnsviz:NO_SEP"),
-        "digests": ("zonemaster:DS02_NO_MATCH_DS_DNSKEY", "dnsviz:DIGEST_INVALID"),
-        "none": ("zonemaster:DS_BUT_NOT_DNSKEY", "zonemaster:DS11_DS_BUT_UNSIGNED_ZONE"),
-    }
-    known_as: ClassVar[tuple[str, ...]] = _all((), by_kind)
+    known_as: ClassVar[tuple[str, ...]] = (*names.OF_DS, *names.OF_UNSIGNED)
 
     @property
     def for_agent(self) -> str:
@@ -182,48 +167,36 @@ class DsWithoutMatchingKey(Unsound):
 class SignatureMissing(Unsound):
     code: ClassVar[str] = "signature-missing"
     says: ClassVar[str] = "there is no signature"
-    always: ClassVar[tuple[str, ...]] = ("dnsviz:MISSING_RRSIG",)
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "DNSKEY": ("zonemaster:DS08_MISSING_RRSIG_IN_RESPONSE",),
-        "SOA": ("zonemaster:DS09_MISSING_RRSIG_IN_RESPONSE",),
-    }
-    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
+    known_as: ClassVar[tuple[str, ...]] = (*names.of_signatures("MISSING"), *names.OF_ENTRY)
+
+
+_BROKEN = (
+    *names.of_signatures("EXPIRED", "NOT_YET_VALID", "NO_KEY", "INVALID", "MALFORMED"),
+    *names.OF_ENTRY,
+)
+"""The signatures of one set may be broken in several ways, of which the nearest to a good one is
+told."""
 
 
 @finding_kind
 class SignatureExpired(Unsound):
     code: ClassVar[str] = "signature-expired"
     says: ClassVar[str] = "the signatures have run out"
-    always: ClassVar[tuple[str, ...]] = ("dnsviz:EXPIRATION_IN_PAST",)
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "DNSKEY": ("zonemaster:DS08_DNSKEY_RRSIG_EXPIRED", "zonemaster:RRSIG_EXPIRED"),
-        "SOA": ("zonemaster:DS09_SOA_RRSIG_EXPIRED", "zonemaster:RRSIG_EXPIRED"),
-    }
-    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
+    known_as: ClassVar[tuple[str, ...]] = _BROKEN
 
 
 @finding_kind
 class SignatureNotYetValid(Unsound):
     code: ClassVar[str] = "signature-not-yet-valid"
     says: ClassVar[str] = "the signatures are not valid yet"
-    always: ClassVar[tuple[str, ...]] = ("dnsviz:INCEPTION_IN_FUTURE",)
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "DNSKEY": ("zonemaster:DS08_DNSKEY_RRSIG_NOT_YET_VALID",),
-        "SOA": ("zonemaster:DS09_SOA_RRSIG_NOT_YET_VALID",),
-    }
-    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
+    known_as: ClassVar[tuple[str, ...]] = _BROKEN
 
 
 @finding_kind
 class SignatureInvalid(Unsound):
     code: ClassVar[str] = "signature-invalid"
     says: ClassVar[str] = "the signatures do not verify"
-    always: ClassVar[tuple[str, ...]] = ("dnsviz:SIGNATURE_INVALID",)
-    by_kind: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "DNSKEY": ("zonemaster:DS08_RRSIG_NOT_VALID_BY_DNSKEY",),
-        "SOA": ("zonemaster:DS09_RRSIG_NOT_VALID_BY_DNSKEY",),
-    }
-    known_as: ClassVar[tuple[str, ...]] = _all(always, by_kind)
+    known_as: ClassVar[tuple[str, ...]] = _BROKEN
 
 
 @finding_kind
@@ -330,13 +303,13 @@ def _tells(ds: Observation) -> bool:
 
 
 DENIALS = frozenset({"NOERROR", "NXDOMAIN"})
-Fault = tuple[type[Unsound], str]
+Fault = tuple[type[Unsound], Remark]
 
 
 def judge_signed(facts: Facts) -> Iterable[Finding]:
     """The verdicts on a zone that DS records vouch for."""
     subject = shown(facts.zone.apex)
-    faults: dict[type[Unsound], dict[str, None]] = {}
+    faults: dict[type[Unsound], dict[Remark, None]] = {}
     where: dict[type[Unsound], list[Signed]] = {}
     sound: list[Signed] = []
     unjudged: list[Signed] = []
@@ -376,66 +349,112 @@ def _cited(facts: Facts, servers: Iterable[Signed]) -> tuple[ObservationId, ...]
 
 def faults_of(facts: Facts, one: Signed) -> list[Fault] | None:
     """What is wrong at one server; None where that cannot be told."""
-    from checks.facts.dnssec.keys import Match, ds_of, keys_of, match
+    from checks.facts.dnssec.chain import usable
+    from checks.facts.dnssec.entry import FITS, entries, key_set, some_ds
 
-    apex = facts.zone.apex
-    if not isinstance(one.keys.outcome, DnsReply) or one.keys.outcome.rcode != "NOERROR":
+    reply = one.keys.outcome
+    if not isinstance(reply, DnsReply) or reply.rcode != "NOERROR":
         return None
-    vouchers = ds_of(facts.vouching, apex)
-    told = dict.fromkeys(_records(one.keys, "DNSKEY"))
-    keys = keys_of(told, apex)
-    matches = {match(voucher, keys) for voucher in vouchers}
-    if Match.MATCHES not in matches:
-        unread = matches <= {Match.UNSUPPORTED} or len(keys) < len(told)
-        return None if unread else [(DsWithoutMatchingKey, _unlike(matches, keys))]
-    entry = tuple(key for key in keys if _vouched(vouchers, key))
-    pairs = [_fault(one.keys, "DNSKEY", entry, facts.now)]
+    apex, now = facts.zone.apex, int(facts.now.timestamp())
+    told = key_set(one.server, apex, reply.answer)
+    vouchers = [ds for ds in some_ds(facts.vouching, apex) if usable(ds)]
+    found = entries(vouchers, told, now)
+    if not vouchers:
+        return None
+    if not told.records:
+        return [(DsWithoutMatchingKey, _no_keys(facts))]
+    if not set(found.values()) & FITS:
+        unread = len(told.keys) < len(set(told.records))
+        return None if unread else [(DsWithoutMatchingKey, _unlike(found.values()))]
+    pairs = [_keys_fault(told, found, now)]
     pairs += [
-        _fault(seen, seen.request.rtype, keys, facts.now)
+        _fault(seen, seen.request.rtype, told.keys, now)
         for seen in one.sets
         if isinstance(seen.request, DnsQuery)
     ]
-    found = [pair for pair in pairs if pair]
-    return None if any(kind is None for kind, _ in found) else [(k, w) for k, w in found if k]
+    wrong = [pair for pair in pairs if pair]
+    return None if any(kind is None for kind, _ in wrong) else [(k, w) for k, w in wrong if k]
 
 
-def _unlike(matches: Iterable[Match], keys: tuple[Key, ...]) -> str:
-    """What does not fit, beginning with its kind."""
-    from checks.facts.dnssec.keys import Match
-
-    if not keys:
-        return "none is there"
-    differ = Match.DIGEST_DIFFERS in set(matches)
-    return "digests of the right tag" if differ else "keys of other tags or algorithms"
+def _no_keys(facts: Facts) -> Remark:
+    """That a server has none, with the names of it where no server has."""
+    some = any(_records(one.keys, "DNSKEY") for one in facts.servers)
+    return Remark("none is there", () if some else names.OF_UNSIGNED)
 
 
-def _vouched(vouchers: Iterable[Ds], key: Key) -> bool:
+def _unlike(found: Iterable[Entry]) -> Remark:
+    """What the DS records lead to that fit no key."""
+    from checks.facts.dnssec.entry import NAMES
+
+    ways = tuple(dict.fromkeys(found))
+    named = dict.fromkeys(name for way in ways for name in NAMES.get(way, ()))
+    return Remark(", ".join(way.value for way in ways), (*named, *names.NO_KEY_FITS))
+
+
+def _keys_fault(
+    told: KeySet, found: Mapping[Ds, Entry], now: int
+) -> tuple[type[Unsound] | None, Remark] | None:
+    """What is wrong with the signatures of the keys by those of them that DS records vouch for."""
+    from checks.facts.dnssec.entry import NAMES, Entry
     from checks.facts.dnssec.keys import Match, match
+    from checks.facts.dnssec.signatures import verdicts
 
-    return any(match(voucher, (key,)) is Match.MATCHES for voucher in vouchers)
+    if Entry.SIGNS in found.values():
+        return None
+    what = Remark(
+        f"DNSKEY of {shown(told.records[0].name)}",
+        (
+            *_names(told.signatures, told.records, told.keys, now),
+            *(name for way in found.values() for name in NAMES.get(way, ())),
+            *names.NO_KEY_SIGNS,
+        ),
+    )
+    entry = tuple(k for k in told.keys if any(match(d, (k,)) is Match.MATCHES for d in found))
+    if not told.signatures:
+        return SignatureMissing, what
+    return _nearest(verdicts(told.signatures, told.records, entry, now), what)
 
 
 def _fault(
-    seen: Observation, rtype: str, keys: Iterable[Key], now: datetime
-) -> tuple[type[Unsound] | None, str] | None:
+    seen: Observation, rtype: str, keys: tuple[Key, ...], now: int
+) -> tuple[type[Unsound] | None, Remark] | None:
     """What is wrong with one set of records; None for nothing, a kind of None for no telling."""
     from checks.facts.dnssec.signatures import signatures_of, verdicts
 
     rrset = _records(seen, rtype)
     if not rrset:
         return None
-    what = f"{rtype} of {shown(rrset[0].name)}"
     signatures = [
         s
         for s in signatures_of(_records(seen, "RRSIG"))
         if s.covers == rtype and s.owner == rrset[0].name
     ]
+    named = _names(signatures, rrset, keys, now)
+    what = Remark(f"{rtype} of {shown(rrset[0].name)}", named)
     if not signatures:
         return SignatureMissing, what
-    return _worst(verdicts(signatures, rrset, tuple(keys), int(now.timestamp())), what)
+    return _nearest(verdicts(signatures, rrset, keys, now), what)
 
 
-def _worst(found: frozenset[Verdict], what: str) -> tuple[type[Unsound] | None, str] | None:
+def _names(
+    signatures: Sequence[Signature],
+    rrset: Sequence[ResourceRecord],
+    keys: tuple[Key, ...],
+    now: int,
+) -> tuple[str, ...]:
+    """What other tools call the signatures of a set, each of which they look at."""
+    from checks.facts.dnssec.signatures import MOST_SIGNATURES, Verdict, verdict
+
+    rtype = rrset[0].rtype
+    if not signatures:
+        return names.of_signature(rtype, "MISSING")
+    own = rtype == "DNSKEY"
+    found = (verdict(s, rrset, keys, now, revoked=own) for s in signatures[:MOST_SIGNATURES])
+    broken = dict.fromkeys(one for one in found if one is not Verdict.VALID)
+    return tuple(name for one in broken for name in names.of_signature(rtype, one.name))
+
+
+def _nearest(found: frozenset[Verdict], what: Remark) -> tuple[type[Unsound] | None, Remark] | None:
     """One valid signature is enough; else what comes nearest to it is told."""
     from checks.facts.dnssec.signatures import Verdict
 

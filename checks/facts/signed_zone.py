@@ -84,6 +84,19 @@ def told(seen: Observation) -> bool:
     )
 
 
+def refers(seen: Observation, apex: str) -> bool:
+    """Whether a server of the parent sends who asks for DS records to the zone, which has none: it
+    does not know that they are the parent's (RFC 4035, section 3.1.4.1)."""
+    reply = seen.outcome
+    return (
+        isinstance(reply, DnsReply)
+        and reply.rcode == "NOERROR"
+        and not reply.authoritative
+        and not reply.answer
+        and any((r.name, r.rtype) == (apex, "NS") for r in reply.authority)
+    )
+
+
 def records(seen: Observation, name: str, *rtypes: str) -> tuple[ResourceRecord, ...]:
     """The records of the answer with this name and one of these types."""
     reply = seen.outcome

@@ -1,4 +1,4 @@
-"""Zones signed by BIND's own tools."""
+"""Zones signed by the tools of BIND, of ldns and of Knot DNS."""
 
 from __future__ import annotations
 
@@ -41,6 +41,49 @@ def sign(zone: Zone, begins: float, ends: float, *options: str) -> tuple[str, li
         return (folder / "out").read_text(), [_data(line) for line in ds.splitlines()]
 
 
+def sign_by_ldns(name: str, text: str, begins: datetime, ends: datetime) -> str:
+    """The zone signed by ldns-signzone, with a key for the keys and one for the rest."""
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        (folder / "zone").write_text(text)
+        for kind in (["-k"], []):
+            _run(folder, "ldns-keygen", "-a", "ECDSAP256SHA256", *kind, name)
+        keys = [path.stem for path in sorted(folder.glob("*.private"))]
+        times = ("-i", f"{begins:{STAMP}}", "-e", f"{ends:{STAMP}}")
+        _run(folder, "ldns-signzone", "-o", name, *times, "-f", "out", "zone", *keys)
+        return (folder / "out").read_text()
+
+
+def sign_by_knot(name: str, text: str, now: datetime) -> str:
+    """The zone signed by kzonesign at this time, for ten days, with keys of its own."""
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        (folder / "zone").write_text(text)
+        (folder / "knot.conf").write_text(KNOT.format(folder=folder, name=name))
+        options = ("-c", "knot.conf", "-o", "out", "-t", str(int(now.timestamp())))
+        _run(folder, "kzonesign", *options, name)
+        return (folder / "out" / "zone").read_text()
+
+
+STAMP = "%Y%m%d%H%M%S"
+KNOT = """
+database:
+  storage: {folder}
+policy:
+  - id: policy
+    algorithm: ecdsap256sha256
+    cds-cdnskey-publish: none
+    rrsig-lifetime: 10d
+    rrsig-refresh: 2d
+zone:
+  - domain: {name}
+    storage: {folder}
+    file: zone
+    dnssec-signing: on
+    dnssec-policy: policy
+"""
+
+
 def without_signatures(owner: str, rtype: str) -> Callable[[str], str]:
     """Takes the signatures of one set of records out of a signed zone; `owner` is absolute, just
     below the zone's name."""
@@ -74,7 +117,7 @@ def _run(folder: Path, program: str, *arguments: str) -> None:
 
 
 def _day(days: float) -> str:
-    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y%m%d%H%M%S")
+    return (datetime.now(UTC) + timedelta(days=days)).strftime(STAMP)
 
 
 def _data(line: str) -> str:

@@ -15,6 +15,7 @@ from checks.facts.dnssec.keys import DIGESTS, Ds, Key, Match, ds_of, keys_of, ma
 from checks.facts.dnssec.proofs import Denied, denied_by, questions_of, signature_flaw
 from checks.facts.dnssec.signatures import SUPPORTED
 from checks.facts.iterate import below, shown
+from checks.facts.remarks import dnsviz
 from checks.facts.trust import Link, Step
 from netdiag.model import TrustAnchor
 from netdiag.network import Observation, ObservationId
@@ -85,7 +86,8 @@ def _anchored(link: Link, anchors: Iterable[TrustAnchor], now: datetime) -> Stan
     entry = tuple(key for key in keys if any(_fits(one, key) for one in in_force))
     if not entry:
         why = "none of its keys fits the trust anchor: one of the two is not the real one"
-        return _stand(link, State.INDETERMINATE, why)
+        nobody = dnsviz("NO_TRUST_ANCHOR_SIGNING")
+        return replace(_stand(link, State.INDETERMINATE, why), names=nobody)
     tags = ", ".join(str(key.tag) for key in entry)
     return _self_signed(link, entry, keys, f"key {tags} fits the trust anchor", now)
 
@@ -111,9 +113,9 @@ def _delegated(link: Link, parent: Stand, now: datetime) -> Stand:
     told = tuple(r for r in reply.answer if (r.name, r.rtype) == (link.zone, "DS"))
     if not told:
         return _unvouched(link, parent, reply, now)
-    fault = fault_of(told, reply.answer, parent.keys, now)
-    if fault:
-        return _stand(link, State.BOGUS, f"{_name(parent)} vouches wrongly: {fault}")
+    if flaw := signature_flaw(told, reply.answer, parent.keys, int(now.timestamp())):
+        why = f"{_name(parent)} vouches wrongly: {flaw.text}"
+        return replace(_stand(link, State.BOGUS, why), names=called(flaw))
     vouchers = [ds for ds in ds_of(told, link.zone) if usable(ds)]
     if not vouchers:
         why = "its DS records are of algorithms or digests that are not supported"
@@ -123,7 +125,8 @@ def _delegated(link: Link, parent: Stand, now: datetime) -> Stand:
         return _stand(link, State.INDETERMINATE, "the question for its keys was not answered")
     entry = tuple(k for k in keys if any(match(ds, (k,)) is Match.MATCHES for ds in vouchers))
     if not entry:
-        return _stand(link, State.BOGUS, f"none of its keys fits its DS records in {_name(parent)}")
+        why = f"none of its keys fits its DS records in {_name(parent)}"
+        return replace(_stand(link, State.BOGUS, why), names=dnsviz("NO_SEP"))
     tags = ", ".join(str(key.tag) for key in entry)
     return _self_signed(link, entry, keys, f"key {tags} fits its DS in {_name(parent)}", now)
 
@@ -165,17 +168,6 @@ def _unproven(denied: Denied, zone: Stand) -> str:
     return ""
 
 
-def fault_of(
-    rrset: Sequence[ResourceRecord],
-    beside: Sequence[ResourceRecord],
-    keys: tuple[Key, ...],
-    now: datetime,
-) -> str:
-    """Why no signature `beside` the set makes it secure; empty where one does."""
-    flaw = signature_flaw(rrset, beside, keys, int(now.timestamp()))
-    return flaw.text if flaw else ""
-
-
 def _self_signed(
     link: Link, entry: tuple[Key, ...], keys: tuple[Key, ...], why: str, now: datetime
 ) -> Stand:
@@ -184,9 +176,8 @@ def _self_signed(
     if not isinstance(reply, DnsReply):
         raise TypeError("keys without a reply")
     rrset = [r for r in reply.answer if (r.name, r.rtype) == (link.zone, "DNSKEY")]
-    fault = fault_of(rrset, reply.answer, entry, now)
-    if fault:
-        return _stand(link, State.BOGUS, fault)
+    if flaw := signature_flaw(rrset, reply.answer, entry, int(now.timestamp())):
+        return replace(_stand(link, State.BOGUS, flaw.text), names=called(flaw))
     return _stand(link, State.SECURE, why, keys)
 
 
@@ -250,10 +241,11 @@ def _given(seen: Observation, reply: DnsReply, zone: Stand, now: datetime) -> di
     found = {}
     for owner, rtype in dict.fromkeys((r.name, r.rtype) for r in own):
         rrset = [r for r in own if (r.name, r.rtype) == (owner, rtype)]
-        fault = fault_of(rrset, reply.answer, zone.keys, now)
-        state = State.BOGUS if fault else State.SECURE
-        subject = f"{shown(owner)} {rtype}"
-        found[subject] = _of_answer(seen, subject, state, fault or f"signed by {_name(zone)}")
+        flaw = signature_flaw(rrset, reply.answer, zone.keys, int(now.timestamp()))
+        state = State.BOGUS if flaw else State.SECURE
+        subject, why = f"{shown(owner)} {rtype}", flaw.text if flaw else f"signed by {_name(zone)}"
+        named = called(flaw) if flaw else ()
+        found[subject] = replace(_of_answer(seen, subject, state, why), names=named)
     return found
 
 

@@ -6,7 +6,7 @@ Each rule takes what was seen and remarks on what does not keep to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -133,15 +133,32 @@ def of_key_not_for_zones(seen: Delegated) -> Iterator[Remark]:
 
 
 def of_key_that_does_not_sign(seen: Delegated) -> Iterator[Remark]:
-    yield from _beside(seen, Entry.UNSIGNED, Entry.BROKEN)
+    """Keys that sign the keys at no server."""
+    yield from _beside(seen, Entry.BROKEN)
+    yield from (remark for ds, remark in _unsigned(seen) if not _signs_somewhere(seen, ds))
 
 
-def _beside(seen: Delegated, *kinds: Entry) -> Iterator[Remark]:
+def by_turns(seen: Delegated) -> Iterator[Remark]:
+    """Keys that sign the keys at one server and not at another: the servers have signers of their
+    own, each with the keys of all (RFC 8901)."""
+    yield from (remark for ds, remark in _unsigned(seen) if _signs_somewhere(seen, ds))
+
+
+def _unsigned(seen: Delegated) -> Iterator[tuple[Ds, Remark]]:
+    for ds in seen.ds:
+        yield from ((ds, remark) for remark in _beside(seen, Entry.UNSIGNED, about=(ds,)))
+
+
+def _signs_somewhere(seen: Delegated, ds: Ds) -> bool:
+    return any(found[ds] is Entry.SIGNS for found in seen.entries.values())
+
+
+def _beside(seen: Delegated, *kinds: Entry, about: Iterable[Ds] = ()) -> Iterator[Remark]:
     """DS records that lead to this, at servers where another leads in; those of revoked keys have
     a rule of their own."""
     revoked = {tag for key in _revoked(seen) for tag in _tags_of(key)}
     open_ones = [s for s, found in seen.entries.items() if Entry.SIGNS in found.values()]
-    for ds in seen.ds:
+    for ds in about or seen.ds:
         for kind in kinds:
             where = [server for server in open_ones if seen.entries[server][ds] is kind]
             if where and not (kind is Entry.NO_KEY and ds.tag in revoked):

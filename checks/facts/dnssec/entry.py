@@ -44,11 +44,8 @@ class Entry(enum.Enum):
     NO_KEY = "no key has its tag and algorithm"
 
 
-FITS = frozenset({Entry.SIGNS, Entry.UNSUPPORTED, Entry.UNSIGNED, Entry.BROKEN})
+FITS = frozenset({Entry.SIGNS, Entry.UNSIGNED, Entry.BROKEN})
 """What is said of a DS record whose key is there."""
-
-LEADS_IN = frozenset({Entry.SIGNS, Entry.UNSUPPORTED})
-"""What is said of a DS record that is, or may be, a way into the zone."""
 
 NAMES: Mapping[Entry, tuple[str, ...]] = {
     Entry.UNSIGNED: zonemaster("DS02_NO_MATCHING_DNSKEY_RRSIG"),
@@ -59,10 +56,6 @@ NAMES: Mapping[Entry, tuple[str, ...]] = {
     Entry.NO_KEY: zonemaster("DS02_NO_DNSKEY_FOR_DS"),
 }
 """What other tools call it."""
-
-NO_KEY_FITS = (*zonemaster("DS02_NO_VALID_DNSKEY_FOR_ANY_DS"), *dnsviz("NO_SEP"))
-NO_KEY_SIGNS = zonemaster("DS02_DNSKEY_NOT_SIGNED_BY_ANY_DS")
-"""What other tools say besides where that is so of each DS record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from checks.facts.dnssec.keys import MOST_SAME_TAG, Key, wire
+from checks.facts.dnssec.keys import MOST_SAME_TAG, REVOKED, ZONE, Key, wire
 from netdiag.outcomes import ResourceRecord
 
 _SHA1 = hashes.SHA1()  # noqa: S303 (old zones are signed so; this is no choice of ours)
@@ -34,6 +34,9 @@ SUPPORTED = frozenset({*_RSA, *_CURVES, *_EDWARDS})
 
 LONGEST_RSA = 4096 // 8
 """Octets of modulus and of exponent that are verified (RFC 3110, section 2)."""
+
+LENGTHS = {12: 64, 13: 64, 14: 96, 15: 64, 16: 114}
+"""Octets of a signature of each algorithm that has signatures of one length."""
 
 MOST_SIGNATURES = 8
 """Signatures of one set of records that are tried, as Unbound does since CVE-2023-50387."""
@@ -113,18 +116,25 @@ def verdicts(
 
 
 def verdict(
-    signature: Signature, rrset: Sequence[ResourceRecord], keys: Sequence[Key], now: int
+    signature: Signature,
+    rrset: Sequence[ResourceRecord],
+    keys: Sequence[Key],
+    now: int,
+    *,
+    revoked: bool = False,
 ) -> Verdict:
     """What `signature` says of `rrset` at `now` (seconds of the epoch), `keys` being the signer's.
 
-    Keys that share tag and algorithm are tried up to `MOST_SAME_TAG`.
+    Keys that share tag and algorithm are tried up to `MOST_SAME_TAG`. With `revoked` a revoked key
+    counts: it signs the keys to say so (RFC 5011, section 2.1).
     """
     if signature.algorithm not in SUPPORTED:
         return Verdict.UNSUPPORTED
     signed = _signed(signature, rrset)
     if signed is None:
         return Verdict.MALFORMED
-    named = [k for k in keys if k.usable and k.owner == signature.signer]
+    able = (k for k in keys if k.usable or (revoked and k.flags & REVOKED and k.flags & ZONE))
+    named = [k for k in able if k.owner == signature.signer]
     named = [k for k in named if (k.tag, k.algorithm) == (signature.tag, signature.algorithm)]
     if not named:
         return Verdict.NO_KEY
@@ -134,14 +144,14 @@ def verdict(
 
 
 def _in_time(signature: Signature, now: int) -> Verdict:
-    if _later(now, signature.ends) > SKEW:
+    if later(now, signature.ends) > SKEW:
         return Verdict.EXPIRED
-    if _later(signature.begins, now) > SKEW:
+    if later(signature.begins, now) > SKEW:
         return Verdict.NOT_YET_VALID
     return Verdict.VALID
 
 
-def _later(one: int, other: int) -> int:
+def later(one: int, other: int) -> int:
     """By how many seconds `one` is later than `other`, in serial arithmetic (RFC 1982)."""
     return (one - other + (1 << 31)) % (1 << 32) - (1 << 31)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from checks.dns import (
     ds_records,
+    every_signature,
     key_signalling,
     signing_practice,
     zone_keys,
@@ -45,7 +47,10 @@ DATA = {
 }
 CHECKS = tuple(
     module.CHECK
-    for module in (ds_records, key_signalling, signing_practice, zone_keys, zone_signatures)
+    for module in (
+        *(ds_records, every_signature, key_signalling),
+        *(signing_practice, zone_keys, zone_signatures),
+    )
 )
 OF_OTHERS = ("DS03_", "DS10_")
 """The beginnings of the tags of denial, which have worlds of their own."""
@@ -99,6 +104,7 @@ class SignedWorld:
     above: Mapping[str, Answer | tuple[str, ...]]
     apex: Apex
     other: Apex = field(default_factory=dict)
+    at: datetime = NOW
 
     def answer(self, request: Request) -> Answer:
         match request:
@@ -128,7 +134,7 @@ class SignedWorld:
         """What the checks of signing find, or these."""
         brief = Brief(
             target=parse(APEX.rstrip(".")),
-            started=NOW,
+            started=self.at,
             families=(4,),
             root_servers=(RootServer("root.", ROOT),),
             depth="thorough",

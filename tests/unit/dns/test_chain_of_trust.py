@@ -214,3 +214,20 @@ def test_a_wrong_proof_that_there_is_no_ds_breaks_the_link(types: str, name: str
 
     assert broken.code == "trust-broken"
     assert broken.equivalents == (name,)
+
+
+@pytest.mark.parametrize(
+    ("above", "zone", "names"),
+    [
+        ("is the trust anchor", "no key fits it", {"dnsviz:NO_TRUST_ANCHOR_SIGNING"}),
+        ("has a signed DS", "no key fits it", {"dnsviz:NO_SEP"}),
+        ("has a signed DS", "the keys' signatures have ended", {"dnsviz:EXPIRATION_IN_PAST"}),
+        ("has a signed DS", "an address without a signature", {"dnsviz:MISSING_RRSIG"}),
+    ],
+)
+def test_other_tools_names_are_those_of_the_broken_link(
+    above: str, zone: str, names: set[str]
+) -> None:
+    *_, last = judged(facts(above, zone))
+
+    assert set(last.equivalents) == names

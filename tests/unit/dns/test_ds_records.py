@@ -46,6 +46,7 @@ def raw(*octets: bytes) -> DnsReply:
     return DnsReply(authoritative=True, answer=tuple(record(APEX, "DS", one) for one in data))
 
 
+REFERRAL = DnsReply(authority=(record(APEX, "NS", "ns1.zone.example."),))
 CASES = {
     "a DS record of SHA-256 that leads in": healthy(),
     "a DS record of SHA-1 beside": healthy(KSK.ds, KSK.digest("SHA1")),
@@ -65,6 +66,10 @@ CASES = {
     "a DS of a key with a broken signature, beside": healthy(
         KSK.ds, OTHER.ds, DNSKEY=with_broken_signature()
     ),
+    "two servers, each with a signer and a DS of its own": unlike(
+        healthy(KSK.ds, OTHER.ds, DNSKEY=keys(KSK, OTHER, by=[KSK])),
+        DNSKEY=keys(KSK, OTHER, by=[OTHER]),
+    ),
     "a DS of a key without the flag of entry points": healthy(
         ZSK.ds, DNSKEY=keys(KSK, ZSK, by=[ZSK])
     ),
@@ -76,6 +81,7 @@ CASES = {
     "a server of the parent without one of them": healthy(
         above={P1: (KSK.ds,), P2: (KSK.ds, KSK.digest("SHA384"))}
     ),
+    "a server of the parent that refers to the zone": healthy(above={P2: REFERRAL}),
     "keys, and no DS record": healthy(above={P1: NONE, P2: NONE}),
     "no keys and no DS record": SignedWorld(
         {P1: NONE, P2: NONE}, {**healthy().apex, "DNSKEY": NONE}
