@@ -10,6 +10,7 @@ from checks.connectivity import (
     mail_port,
     new_connections,
     port_state,
+    segment_size,
     service_silent,
 )
 from checks.dns import (
@@ -65,11 +66,14 @@ from checks.local import (
 from checks.routing import (
     announcement,
     black_hole,
+    latency,
     packet_loss,
     packet_sizes,
+    path_changes,
     route_origin,
     routing_loop,
     unreachable_route,
+    way_back,
 )
 from checks.service import banner, caa, certificate, dane, http_answer, long_hello, tls
 from netdiag.conclude import Catalogue
@@ -120,14 +124,18 @@ CATALOGUE = Catalogue(
         mail_port.CHECK,
         new_connections.CHECK,
         port_state.CHECK,
+        segment_size.CHECK,
         service_silent.CHECK,
         announcement.CHECK,
         black_hole.CHECK,
+        latency.CHECK,
         packet_loss.CHECK,
         packet_sizes.CHECK,
+        path_changes.CHECK,
         route_origin.CHECK,
         routing_loop.CHECK,
         unreachable_route.CHECK,
+        way_back.CHECK,
         detour.CHECK,
         interception.CHECK,
         gateway_silent.CHECK,

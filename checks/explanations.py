@@ -28,6 +28,7 @@ from checks.connectivity.new_connections import (
     BacklogFull,
     ConnectionsNotTold,
     EcmpMemberDead,
+    RateBlocked,
 )
 from checks.connectivity.port_state import (
     PortClosed,
@@ -36,6 +37,7 @@ from checks.connectivity.port_state import (
     RejectedByFirewall,
     ResetByMiddlebox,
 )
+from checks.connectivity.segment_size import SegmentSizeNotSeen
 from checks.connectivity.service_silent import ServiceSilent, SpeechNotHeard
 from checks.dns.apex_records import ApexRecordNotGiven
 from checks.dns.chain_of_trust import TrustBroken
@@ -100,10 +102,13 @@ from checks.local.no_default_route import NoDefaultRoute, RoutesNotSeen
 from checks.local.uplink_down import Ipv6HalfBroken, UplinkDown, UplinkNotSeen
 from checks.routing.announcement import PrefixNotAnnounced
 from checks.routing.black_hole import BlackHole, VanishingNotSeen
+from checks.routing.latency import LatencyNotSeen, LatencyStep
 from checks.routing.packet_loss import LossNotTold, PacketLoss
 from checks.routing.packet_sizes import PacketSizesNotSeen, PmtuBlackHole
+from checks.routing.path_changes import PathChangesNotTold, PathUnstable
 from checks.routing.routing_loop import LoopNotSeen, RoutingLoop
 from checks.routing.unreachable_route import RouteNotSeen, UnreachableRoute
+from checks.routing.way_back import WayBackNotSeen
 from checks.service.banner import GreetingNotHeard
 from checks.service.caa import CaaNotJudged
 from checks.service.certificate import CertificateNotSeen
@@ -131,6 +136,7 @@ NOT_SEEN_OF_TARGET: Kinds = (
     VanishingNotSeen,
     SpeechNotHeard,
 )
+NOT_SEEN_OF_PATH: Kinds = (LatencyNotSeen, PathChangesNotTold, SegmentSizeNotSeen, WayBackNotSeen)
 NOT_SEEN_OF_SERVICE: Kinds = (
     CaaNotJudged,
     CertificateNotSeen,
@@ -339,7 +345,14 @@ def flows_end_on_the_way(cause: EcmpMemberDead, symptom: AboutTarget) -> bool:
     return not set(cause.addresses).isdisjoint(symptom.addresses)
 
 
-def not_every_connection(cause: BackendIntermittent | BacklogFull, symptom: OfEndpoints) -> bool:
+def lets_in_no_more(cause: RateBlocked, symptom: OfEndpoints) -> bool:
+    """This host lets this machine in no more, so its other ports may not either."""
+    return same_address(cause, symptom)
+
+
+def not_every_connection(
+    cause: BackendIntermittent | BacklogFull | RateBlocked, symptom: OfEndpoints
+) -> bool:
     """This port takes some connections only, so what the others were to tell stays unseen."""
     return not set(cause.endpoints).isdisjoint(symptom.endpoints)
 
@@ -352,6 +365,11 @@ def packets_are_lost(cause: PacketLoss, symptom: AboutTarget) -> bool:
 def large_packets_vanish(cause: PmtuBlackHole, symptom: AboutTarget) -> bool:
     """An exchange with this address stalls, and small segments cure it."""
     return cause.stalls and same_address(cause, symptom)
+
+
+def way_changes(cause: PathUnstable, symptom: LatencyStep) -> bool:
+    """The way to this address changes, and what a round trip takes with it."""
+    return same_address(cause, symptom)
 
 
 def zone_breaks_the_chain(cause: Unsound | DenialProofBroken, symptom: TrustBroken) -> bool:
@@ -379,7 +397,9 @@ def validator_refuses_zone(
     return fails and (isinstance(cause, TrustBroken) or _seen_by_validators(cause))
 
 
-def service_of_address(cause: BackendIntermittent | BacklogFull, symptom: AboutTarget) -> bool:
+def service_of_address(
+    cause: BackendIntermittent | BacklogFull | RateBlocked, symptom: AboutTarget
+) -> bool:
     """The service at this address takes some connections only, so it may seem not to be there."""
     return not set(cause.addresses).isdisjoint(symptom.addresses)
 
@@ -471,12 +491,19 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
             BackendIntermittent,
             ConnectionsNotTold,
             PacketSizesNotSeen,
+            *NOT_SEEN_OF_PATH,
             *NOT_SEEN_OF_TARGET,
             *NOT_SEEN_OF_SERVICE,
         ),
         packets_are_lost,
     ),
-    *rules((EcmpMemberDead, BacklogFull, BackendIntermittent), (LossNotTold,), same_address),
+    *rules(
+        (EcmpMemberDead, BacklogFull, BackendIntermittent, RateBlocked),
+        (LossNotTold,),
+        same_address,
+    ),
+    *rules((RateBlocked,), (BacklogFull, BackendIntermittent, ConnectionsNotTold), lets_in_no_more),
+    *rules((PathUnstable,), (LatencyStep,), way_changes),
     *rules(
         (PmtuBlackHole,),
         (ServiceSilent, AnswerTruncated, *NOT_SEEN_OF_SERVICE),
@@ -505,9 +532,9 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
         flows_end_on_the_way,
     ),
     *rules(
-        (BackendIntermittent, BacklogFull),
+        (BackendIntermittent, BacklogFull, RateBlocked),
         (*PORT_SHUT, PortNotReached, SpeechNotHeard, *NOT_SEEN_OF_SERVICE, *SPEAKS_ODDLY),
         not_every_connection,
     ),
-    *rules((BackendIntermittent, BacklogFull), FAMILY_FAILS, service_of_address),
+    *rules((BackendIntermittent, BacklogFull, RateBlocked), FAMILY_FAILS, service_of_address),
 )

@@ -160,7 +160,8 @@ class IcmpError:
     """A router or host answered with an ICMP error. `sender` may be this machine itself.
 
     `return_ttl` is the TTL with which the error arrived; `mtu` what a packet-too-big advises.
-    `labels` and `interfaces` are what its extensions tell (RFC 4884), outermost label first.
+    `labels` and `interfaces` are what its extensions tell (RFC 4884), outermost label first;
+    `segment` is what a SYN that it quotes offers as largest segment, in octets of data.
     """
 
     type: ClassVar[str] = "icmp-error"
@@ -174,6 +175,7 @@ class IcmpError:
     labels: tuple[MplsLabel, ...] = ()
     interfaces: tuple[RouterInterface, ...] = ()
     quote: Quote | None = None
+    segment: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

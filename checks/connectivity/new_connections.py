@@ -25,6 +25,10 @@ For each asked port; "each" is a connection with a source port of its own.
 | some lost for good                | answers each    | not followed    | backend-intermittent |
 | some reset                        | not needed      | not followed    | backend-intermittent |
 | the first accepted, the rest lost | answers each    | not followed    | backlog-full         |
+| the first served, the rest lost   | answers each    | not followed    | rate-blocked         |
+| the first served, the rest lost   | none answers    | all go as far   | connections-not-told |
+| the first accepted, the rest reset | answers each   | not followed    | connections-not-told |
+| the first accepted, the rest refused | answers each | not followed    | rate-blocked         |
 | some late                         | answers each    | not followed    | backlog-full         |
 | some late                         | fares no better | all go as far   | connections-not-told |
 | some lost for good                | none answers    | end at a router | ecmp-member-dead     |
@@ -42,6 +46,12 @@ power of the probes to it, with p the highest rate of loss that the other flows'
 hops allow (95 %, Clopper and Pearson). A member is called dead where that chance is below 1 %.
 Flows that end right before the host are parted among machines and no links.
 
+A port that served a visit or a handshake has a program that takes connections. Where it served one
+of the first, and from some moment on none is accepted, no full queue is the reason: it would have
+been emptied meanwhile. Then somebody lets this machine in no more, and so does who refuses with an
+ICMP error what was let in before. Where other ports answer no more either, the host may have gone
+down meanwhile, unless the same port goes on accepting over the other address family.
+
 That the other port answers each time by luck, with the same share lost, must have a chance below
 5 %, and so must the order of accepted and lost connections where nothing but order tells.
 
@@ -49,7 +59,8 @@ That the other port answers each time by luck, with the same share lost, must ha
 A dead member: tell its network at which router flows are parted, and source ports that fail. A full
 queue: look on the host whether it overflows (ss -ltn shows more in Recv-Q than Send-Q allows;
 nstat -az TcpExtListenOverflows). An intermittent service: look which machine behind the address, or
-which of its processes, is dead.
+which of its processes, is dead. A machine that is let in no more: look for what limits or bans
+addresses there (fail2ban, limits of a packet filter), and wait before asking again.
 
 ## References
 - RFC 2992 (analysis of an equal-cost multi-path algorithm)
@@ -255,6 +266,36 @@ class BacklogFull(_Unsteady):
 
 
 @finding_kind
+class RateBlocked(_Unsteady):
+    code: ClassVar[str] = "rate-blocked"
+    area: ClassVar[Area] = Area.CONNECTIVITY
+    usual_owner: ClassVar[Owner] = Owner.HOST
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.subject} let this machine in and now does so no more ({spell(self.tolls)}, "
+            f"none accepted after the first of them): the host is up, since {self.control}"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return (
+            "Look on the host, or in front of it, for what bans or limits addresses that connect "
+            "often (fail2ban, connection limits of a packet filter), and whether this machine's "
+            "address is in its list. Ask from another address, and here only after a while."
+        )
+
+    @property
+    def for_customer(self) -> str:
+        return (
+            "Your server, or a protection in front of it, takes frequent connections from one "
+            "address for an attack and blocks it for a while. Please check whether that limit is "
+            "meant to be so low."
+        )
+
+
+@finding_kind
 class ConnectionsNotTold(OfEndpoints):
     code: ClassVar[str] = "connections-not-told"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
@@ -277,17 +318,20 @@ def judge(seen: Flows) -> Iterable[Finding]:
         yield Skipped(subject="new connections", missing=seen.known.missing)
         return
     usual = [_alike(series) for series in seen.usual]
-    yield from folded([*usual, *(judge_port(seen.brief, fares) for fares in seen.closer)])
+    yield from folded([*usual, *(judge_port(seen, fares) for fares in seen.closer)])
 
 
-def judge_port(brief: Brief, fares: Fares) -> Foldable:
+def judge_port(seen: Flows, fares: Fares) -> Foldable:
     """The verdict on one port of one address."""
     if fares.asked.alike:
         return _alike(fares.asked)
     if fares.asked.answered:
-        return _intermittent(fares, "every connection is answered, some with a reset")
+        return _answered(fares)
     if fares.compared and fares.compared.answered:
         return _service(fares, fares.compared)
+    elsewhere = _elsewhere(seen, fares)
+    if elsewhere and _shut(fares):
+        return _blocked(fares, elsewhere)
     parted = parting(fares.traces)
     if parted is None:
         return _not_told(fares, "its other ports do no better, and no flow followed ends early")
@@ -296,13 +340,52 @@ def judge_port(brief: Brief, fares: Fares) -> Foldable:
         return _intermittent(fares, control)
     if parted.chance > BY_CHANCE:
         return _not_told(fares, "probes of all flows are lost, so it may be at random")
-    return _dead_member(brief, fares, parted)
+    return _dead_member(seen.brief, fares, parted)
 
 
 def _alike(series: Series) -> ConnectionsAlike | ConnectionsNotTold:
     if not series.known:
         return _not_told(Fares(asked=series), "this run did not get to ask")
     return ConnectionsAlike(endpoints=(series.endpoint,), evidence=series.evidence)
+
+
+def _answered(fares: Fares) -> BackendIntermittent | ConnectionsNotTold:
+    """Some are accepted and all others reset: in no order, or to the end."""
+    if fares.asked.ended_by_luck <= BY_LUCK:
+        why = "the first are accepted and all others reset, so that the service ended meanwhile"
+        return _not_told(fares, f"{why}, or lets this machine in no more")
+    return _intermittent(fares, "every connection is answered, some with a reset")
+
+
+def _shut(fares: Fares) -> bool:
+    """Whether this machine was let in and served, and from some moment on is not, by no luck."""
+    shows = fares.served is not None or fares.asked.refusal is not None
+    return shows and fares.asked.ended_by_luck <= BY_LUCK
+
+
+def _elsewhere(seen: Flows, fares: Fares) -> str:
+    """That the same port goes on accepting over the other family, in words; empty where not."""
+    address, port = fares.asked.endpoint.address, fares.asked.endpoint.port
+    for one in (*seen.usual, *(other.asked for other in seen.closer)):
+        there = one.endpoint
+        if there.port != port or (":" in there.address) == (":" in address):
+            continue
+        if len(one.known) > 1 and set(one.known) == {Fate.ACCEPTED}:
+            return f"each of {len(one.known)} connections to {there.address} was accepted"
+    return ""
+
+
+def _blocked(fares: Fares, control: str) -> RateBlocked:
+    refusal = fares.asked.refusal
+    word = ", and served one of those that it let in, so that no queue is full"
+    if refusal:
+        word = f", and {refusal.sender} refuses with {refusal.kind.value}"
+    return RateBlocked(
+        endpoints=(fares.asked.endpoint,),
+        evidence=fares.evidence,
+        tolls=(_toll(fares.asked),),
+        control=f"{control}{word}",
+    )
 
 
 def _service(fares: Fares, compared: Series) -> Foldable:
@@ -314,12 +397,14 @@ def _service(fares: Fares, compared: Series) -> Foldable:
     share = sum(fate is Fate.ACCEPTED for fate in sample) / len(sample)
     if share**answered > BY_LUCK:
         return _not_told(fares, f"too few fail to tell from luck that {control}")
+    if _shut(fares):
+        return _blocked(fares, control)
     known = fares.asked.known
     accepted = known.count(Fate.ACCEPTED)
     ordered = Fate.ACCEPTED not in known[accepted:]
     if ordered and 1 / math.comb(len(known), accepted) > BY_LUCK:
         return _not_told(fares, f"too few to tell an order from luck, and {control}")
-    if Fate.LATE in known or ordered:
+    if Fate.LATE in known or (ordered and Fate.RESET not in known):
         return BacklogFull(
             endpoints=(fares.asked.endpoint,),
             evidence=fares.evidence,
@@ -393,6 +478,7 @@ CHECK = Check(
         EcmpMemberDead,
         BackendIntermittent,
         BacklogFull,
+        RateBlocked,
         ConnectionsNotTold,
         Skipped,
     ),

@@ -21,7 +21,15 @@ from checks.facts.reach import CONTROL_PORTS, MOST_CONTROLS, Reaches, connects
 from checks.facts.web import first_requests
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset
+from netdiag.outcomes import (
+    Connected,
+    Failed,
+    FailureKind,
+    HttpReply,
+    IcmpError,
+    Reset,
+    TlsSession,
+)
 from netdiag.requests import HopProbe, HttpRequest, TcpConnect, TlsHandshake
 
 GROUP = 8
@@ -84,6 +92,29 @@ class Series:
         )
 
     @property
+    def refusal(self) -> IcmpError | None:
+        """A firewall's word that it refuses one of the connections."""
+        errors = (one.outcome for one in self.seen if isinstance(one.outcome, IcmpError))
+        return next((error for error in errors if error.kind.prohibited), None)
+
+    @property
+    def ended_by_luck(self) -> float:
+        """The chance that luck alone has none accepted from some moment on; 1 where some are.
+
+        Connections that the run begins anyway are opened side by side, those to find out after
+        them: all that were accepted are the first, or are among those.
+        """
+        known, taken = self.known, {Fate.ACCEPTED, Fate.LATE}
+        accepted = sum(fate in taken for fate in known)
+        if taken.isdisjoint(known[accepted:]):
+            first = accepted
+        elif taken.isdisjoint(self.sample):
+            first = len(known) - len(self.sample)
+        else:
+            return 1.0
+        return math.comb(first, accepted) / math.comb(len(known), accepted)
+
+    @property
     def known(self) -> tuple[Fate, ...]:
         """The fates that say something of the port."""
         return tuple(fate for fate in self.fates if fate is not Fate.OTHER)
@@ -139,18 +170,21 @@ class Fares:
     """What new connections to one port of one address came to.
 
     `compared` are connections to another port of the host, where one answers; `traces` the flows
-    followed, each as far as it went.
+    followed, each as far as it went. `served` is a visit or handshake on the port that had an
+    answer: some program there takes connections and deals with them.
     """
 
     asked: Series
     compared: Series | None = None
     traces: tuple[Path, ...] = ()
+    served: Observation | None = None
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
         compared = self.compared.evidence if self.compared else ()
         traced = (number for path in self.traces for number in path.evidence)
-        return (*self.asked.evidence, *compared, *traced)
+        served = (self.served.id,) if self.served else ()
+        return (*self.asked.evidence, *compared, *traced, *served)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +228,11 @@ async def flows(net: Asker, brief: Brief) -> Flows:
     if brief.depth == "fast":
         return Flows(brief=brief, known=known, usual=first, closer=())
     early = tuple(one for one in first if _odd(known, one) or brief.depth == "thorough")
-    looks, used = await asyncio.gather(
-        _looks(net, known, early),
-        _used(net, brief, known, tuple(one for one in first if one not in early)),
+    looks, visits = await asyncio.gather(_looks(net, known, early), _visits(net, brief, known))
+    used = tuple(
+        replace(one, seen=(*one.seen, *_of(one.endpoint, visits)))
+        for one in first
+        if one not in early
     )
     unlike = tuple(one for one in used if not one.alike)
     looked = {one.asked.endpoint.address: one for one in looks if one.compared or one.traces}
@@ -206,7 +242,8 @@ async def flows(net: Asker, brief: Brief) -> Flows:
         replace(looked[one.endpoint.address], asked=one) for one in unlike if one not in late
     )
     usual = tuple(one for one in used if one.alike)
-    return Flows(brief=brief, known=known, usual=usual, closer=looks)
+    closer = tuple(replace(one, served=_served(one.asked.endpoint, visits)) for one in looks)
+    return Flows(brief=brief, known=known, usual=usual, closer=closer)
 
 
 async def _looks(net: Asker, known: Reaches, odd: tuple[Series, ...]) -> tuple[Fares, ...]:
@@ -225,16 +262,17 @@ def _odd(known: Reaches, series: Series) -> bool:
     return fate in {Fate.LOST, Fate.LATE} or (fate is Fate.RESET and not works)
 
 
-async def _used(
-    net: Asker, brief: Brief, known: Reaches, first: tuple[Series, ...]
-) -> tuple[Series, ...]:
-    """These connections with those of the visits and handshakes that the run begins anyway."""
+async def _visits(net: Asker, brief: Brief, known: Reaches) -> tuple[Observation, ...]:
+    """The visits and handshakes that the run begins anyway."""
     pages = (net.ask(request) for request in first_requests(brief, known))
     shaken = (net.ask(request_for(brief, endpoint)) for endpoint, _ in encrypted(brief, known))
-    more = await asyncio.gather(*pages, *shaken)
-    return tuple(
-        replace(series, seen=(*series.seen, *_of(series.endpoint, more))) for series in first
-    )
+    return tuple(await asyncio.gather(*pages, *shaken))
+
+
+def _served(endpoint: Endpoint, visits: Iterable[Observation]) -> Observation | None:
+    """The first of these that had an answer there."""
+    answered = (HttpReply, TlsSession)
+    return next((one for one in _of(endpoint, visits) if isinstance(one.outcome, answered)), None)
 
 
 def _of(endpoint: Endpoint, seen: Iterable[Observation]) -> list[Observation]:

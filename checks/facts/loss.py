@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.facts.handshakes import encrypted, request_for
-from checks.facts.path import Path, path_to
+from checks.facts.path import Path, path_to, read_hop
 from checks.facts.reach import Reach, Reaches, connects
 from checks.facts.web import first_requests
 from netdiag.model import Brief
@@ -64,7 +64,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
-    """What an address loses: `handshakes` with `port`, `echoes`, and the probes of each hop."""
+    """What an address loses: `handshakes` with `port`, `echoes`, and the probes of each hop.
+
+    `path` is the one followed first, `rounds` what the probes of each round showed of it.
+    """
 
     reach: Reach
     port: int
@@ -72,6 +75,7 @@ class Losses:
     echoes: Tally
     path: Path
     hops: tuple[tuple[int, Tally], ...]
+    rounds: tuple[Path, ...] = ()
 
     @property
     def exchanges(self) -> Tally:
@@ -150,7 +154,18 @@ async def _sample(net: Asker, reach: Reach) -> Losses:
             (ttl, _tally(seen[r] for r in seen if isinstance(r, HopProbe) and r.ttl == ttl))
             for ttl in ttls
         ),
+        rounds=tuple(_seen_again(path, seen, number) for number in range(ROUNDS)),
     )
+
+
+def _seen_again(path: Path, seen: Mapping[Request, Observation], number: int) -> Path:
+    """What the probes of round `number` showed."""
+    hops = tuple(
+        read_hop(one, path.address, request.ttl)
+        for request, one in seen.items()
+        if isinstance(request, HopProbe) and request.attempt == FIRST + number
+    )
+    return replace(path, hops=hops)
 
 
 def _echoes(seen: Mapping[Request, Observation]) -> Tally:

@@ -32,6 +32,8 @@ class Hop:
     """What one TTL led to. `sender` is None where nothing came back.
 
     `kind` is what the ICMP error said, None for silence and for a TCP answer of the target.
+    `return_ttl` is the TTL with which the error arrived, `segment` what the SYN that it quotes
+    offers as largest segment.
     `ours` marks a probe that says nothing of the path: refused or cut off by this run; `barred` one
     that this machine's kernel refused to send.
     """
@@ -41,6 +43,8 @@ class Hop:
     sender: str | None = None
     rtt: float | None = None
     kind: Unreachable | None = None
+    return_ttl: int | None = None
+    segment: int | None = None
     ours: bool = False
     barred: bool = False
 
@@ -165,13 +169,7 @@ async def _wave(net: Asker, path: Path, ttls: range) -> tuple[Hop, ...]:
 
 def _joined(before: Hop, hop: Hop) -> Hop:
     """The second try of a hop, citing the first one too."""
-    return Hop(
-        ttl=hop.ttl,
-        evidence=before.evidence + hop.evidence,
-        sender=hop.sender,
-        rtt=hop.rtt,
-        kind=hop.kind,
-    )
+    return replace(hop, evidence=before.evidence + hop.evidence, ours=False, barred=False)
 
 
 async def _hop(net: Asker, path: Path, ttl: int, attempt: int) -> Hop:
@@ -190,8 +188,16 @@ async def _hop(net: Asker, path: Path, ttl: int, attempt: int) -> Hop:
 def read_hop(seen: Observation, address: str, ttl: int) -> Hop:
     """What the outcome of a hop probe towards `address` says."""
     match seen.outcome:
-        case IcmpError(sender=sender, rtt=rtt, kind=kind) if is_address(sender):
-            return Hop(ttl=ttl, evidence=(seen.id,), sender=sender, rtt=rtt, kind=kind)
+        case IcmpError(sender=sender) as error if is_address(sender):
+            return Hop(
+                ttl=ttl,
+                evidence=(seen.id,),
+                sender=sender,
+                rtt=error.rtt,
+                kind=error.kind,
+                return_ttl=error.return_ttl,
+                segment=error.segment,
+            )
         case Connected(rtt=rtt) | Reset(rtt=rtt) | EchoReply(rtt=rtt):
             return Hop(ttl=ttl, evidence=(seen.id,), sender=address, rtt=rtt)
         case Failed(kind=kind) if kind.ours:

@@ -98,7 +98,9 @@ class QueuedError:
         kinds = _KINDS_V6 if self.origin == ORIGIN_ICMP6 else _KINDS_V4
         return kinds.get((self.icmp_type, self.icmp_code), Unreachable.OTHER)
 
-    def outcome(self, rtt: float, quote: Quote | None = None) -> IcmpError:
+    def outcome(
+        self, rtt: float, quote: Quote | None = None, segment: int | None = None
+    ) -> IcmpError:
         too_big = self.kind is Unreachable.TOO_BIG
         start = self.extension_offset
         told = extensions.read(self.payload[start:]) if start else extensions.NOTHING
@@ -113,6 +115,7 @@ class QueuedError:
             labels=told.labels,
             interfaces=told.interfaces,
             quote=quote,
+            segment=segment,
         )
 
 

@@ -58,6 +58,10 @@ class Kind(ABC):
         """How the probe looked where it ended, where this kind can tell."""
         return None
 
+    def outcome(self, queued: QueuedError) -> IcmpError:
+        """What an ICMP error says, its round-trip time still to be told."""
+        return queued.outcome(0.0, self.quote(queued))
+
     def caused(self, outcome: Answer | Failed) -> tuple[int, int]:
         """Packets and octets that this machine's kernel sends because of `outcome`."""
         return 0, 0
@@ -222,6 +226,11 @@ class RawTcp(_Raw):
 
     def _packet(self, number: int, ttl: int) -> bytes:
         return crafting.tcp_syn(self._ends, self._ports, ttl=ttl, number=number)
+
+    def outcome(self, queued: QueuedError) -> IcmpError:
+        header = quotes.read(queued.payload)
+        segment = header.fields.get("mss") if header else None
+        return queued.outcome(0.0, self.quote(queued), segment)
 
     def answered(self, data: bytes, ttl: int | None) -> tuple[int, Answer] | None:
         segment = _without_ip_header(data) if self.sock.family == socket.AF_INET else data

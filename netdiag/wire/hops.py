@@ -119,7 +119,7 @@ class _Flow:
         if number is None:
             self.unquoted += 1
         else:
-            self._deliver(number, queued.age, queued.outcome(0.0, self.kind.quote(queued)))
+            self._deliver(number, queued.age, self.kind.outcome(queued))
 
     def _answered(self, data: bytes, said: errqueue.Said) -> None:
         answer = self.kind.answered(data, errqueue.arrival_ttl(said))
@@ -184,7 +184,7 @@ class Flows:
         return Sent(outcome, attempts)
 
     def _flow(self, probe: HopProbe) -> _Flow:
-        key = replace(probe, ttl=0, attempt=0)
+        key = replace(probe, ttl=0, attempt=0, pause=0.0)
         if key not in self._flows:
             self._forget_idle()
             flow = self._flows[key] = _Flow(hop_kinds.make(probe), self._clock, self._stray)

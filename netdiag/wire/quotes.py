@@ -15,6 +15,7 @@ from netdiag.outcomes import Quote
 _TCP, _UDP = 6, 17
 _IPV6_HEADER = 40
 _MSS_OPTION = 2
+_SYN = 0x02
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,11 @@ def _transport(protocol: int, data: bytes) -> dict[str, int | None]:
         return ports | {"checksum": int.from_bytes(data[6:8])}
     # A clamped segment size changes the checksum too, and is told apart by itself.
     return ports | {"mss": _mss(data)}
+
+
+def offered(segment: bytes) -> int | None:
+    """The largest segment that the SYN at the start of a quoted TCP header offers."""
+    return _mss(segment) if len(segment) > 13 and segment[13] & _SYN else None
 
 
 def _mss(segment: bytes) -> int | None:

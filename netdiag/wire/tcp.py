@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset, Stall
 from netdiag.requests import TcpConnect
-from netdiag.wire import errqueue, failures, sockets
+from netdiag.wire import errqueue, failures, quotes, sockets
 from netdiag.wire.sockets import Clock
 
 WAIT = 4.0
@@ -159,7 +159,8 @@ def _ended(sock: socket.socket, failed: OSError | None, address: str, elapsed: f
     """What came of a connect. The error queue is asked first: it knows most."""
     queued = errqueue.read_icmp(sock)
     if queued:
-        icmp = queued.outcome(errqueue.round_trip(elapsed, queued.age))
+        rtt = errqueue.round_trip(elapsed, queued.age)
+        icmp = queued.outcome(rtt, segment=quotes.offered(queued.payload))
         return Handshake(icmp, _attempt(icmp.kind.value, elapsed, _syns(sock, elapsed), address))
     if failed is None:
         errqueue.unwatch(sock)

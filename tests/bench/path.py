@@ -76,7 +76,7 @@ def delay() -> subprocess.Popen[bytes]:
     for device in ("d-near", "d-far"):
         linux.without_offloads(device)
         ip("link", "set", device, "addrgenmode", "none", "up")
-    words = [PYTHON, "-m", "tests.lab.wire", str(RTT_MS / 2), "d-near", "d-far"]
+    words = [PYTHON, "-m", "tests.lab.wire", str(RTT_MS / 2), "4", "d-near", "d-far"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE)
     if process.stdout is None or process.stdout.readline() != b"ready\n":
         raise RuntimeError("the delayed link did not come up")

@@ -443,6 +443,25 @@ def spread(node: str, *neighbours: str) -> Fault:
     return edit
 
 
+def wandering(node: str, first: str, second: str, packets: int) -> Fault:
+    """`node` sends IPv4 probes over UDP by the neighbour `first`, after so many of them by
+    `second`, and so on in turn."""
+    lines = []
+    for number, neighbour in enumerate((first, second), 1):
+        via = topology.towards(node, neighbour).v4
+        lines.append(f"rule add fwmark {number} table {100 + number}")
+        lines.append(f"route add default via {via} table {100 + number}")
+    turns = f"{{ 0-{packets - 1} : 1, {packets}-{2 * packets - 1} : 2 }}"
+    mark = f"udp dport 33434 meta mark set numgen inc mod {2 * packets} map {turns}"
+    chain = f"chain m {{\ntype filter hook prerouting priority -150;\n{mark}\n}}"
+
+    def edit(plan: Plan) -> None:
+        table(node, f"table ip wander {{\n{chain}\n}}")(plan)
+        commands(node, *lines)(plan)
+
+    return edit
+
+
 def desk_route(node: str, *, towards: str) -> Fault:
     """`node` sends answers to the desk to a neighbour."""
     prefixes = topology.between("desk", "dgw").prefixes
@@ -578,10 +597,11 @@ def hosts_file(vantage: str, *lines: str) -> Fault:
     return edit
 
 
-def delay(milliseconds: float) -> Fault:
-    """The vantages' uplinks take this long one way."""
+def delay(milliseconds: float, families: str = "46") -> Fault:
+    """The vantages' uplinks take this long one way, for packets of these families."""
 
     def edit(plan: Plan) -> None:
         plan.delay_ms = milliseconds
+        plan.delayed = families
 
     return edit

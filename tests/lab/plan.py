@@ -142,6 +142,7 @@ class Plan:
     settings: list[str] = field(default_factory=list)
     trust_anchor: str = f". IN DS 4711 13 2 {'ab' * 32}\n"
     delay_ms: float = 0.0
+    delayed: str = "46"
 
     def resolver_addresses(self, node: str) -> tuple[str, ...]:
         """Where the resolver on `node` listens."""

@@ -21,7 +21,8 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """`causes` are all that may be reported: one more is as wrong as one less."""
+    """`causes` are all that may be reported: one more is as wrong as one less. `notes` are codes of
+    findings that are said besides, because they look like faults and are none."""
 
     name: str
     truth: str
@@ -30,6 +31,7 @@ class Scenario:
     target: str = "www.customer.example"
     arguments: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
+    notes: tuple[str, ...] = ()
     status: int = 0
 
     def stage(self, plan: Plan) -> None:

@@ -19,6 +19,7 @@ from tests.lab import build, linux, needs, topology
 from tests.lab.plan import Plan
 
 ETH_P_ALL = 3
+ETHER_TYPES = {"4": b"\x08\x00", "6": b"\x86\xdd"}
 PACKET_OUTGOING = 4
 LONGEST_FRAME = 65536
 SO_RCVBUF_BYTES = 4 << 20
@@ -38,7 +39,7 @@ def start(plan: Plan) -> None:
     for name in names:
         linux.without_offloads(name)
         subprocess.run([ip, "link", "set", name, "addrgenmode", "none", "up"], check=True)
-    words = [sys.executable, "-m", "tests.lab.wire", str(plan.delay_ms), *names]
+    words = [sys.executable, "-m", "tests.lab.wire", str(plan.delay_ms), plan.delayed, *names]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True)
     if process.stdout is None or process.stdout.readline() != b"ready\n":
         raise build.BuildError("the delayed links did not come up")
@@ -67,8 +68,10 @@ class Held:
     frame: bytes = field(compare=False)
 
 
-def forward(delay: float, pairs: list[tuple[socket.socket, socket.socket]]) -> None:
-    """Copy frames both ways between each pair, `delay` seconds late. Never returns."""
+def forward(delay: float, families: str, pairs: list[tuple[socket.socket, socket.socket]]) -> None:
+    """Copy frames both ways between each pair, those of `families` `delay` seconds late. Never
+    returns."""
+    kinds = {ETHER_TYPES[family] for family in families}
     other = {a.fileno(): (a, b) for a, b in pairs} | {b.fileno(): (b, a) for a, b in pairs}
     poll = select.epoll()
     for fd in other:
@@ -76,12 +79,13 @@ def forward(delay: float, pairs: list[tuple[socket.socket, socket.socket]]) -> N
     held: list[Held] = []
     number = 0
     while True:
-        wait = max(0.0, held[0].due - time.monotonic()) if held else None
-        for fd, _ in poll.poll(wait):
+        until = max(0.0, held[0].due - time.monotonic()) if held else None
+        for fd, _ in poll.poll(until):
             source, out = other[fd]
             for frame in arrived(source):
                 number += 1
-                heapq.heappush(held, Held(time.monotonic() + delay, number, out, frame))
+                wait = delay if frame[12:14] in kinds else 0.0
+                heapq.heappush(held, Held(time.monotonic() + wait, number, out, frame))
         while held and held[0].due <= time.monotonic():
             ready = heapq.heappop(held)
             ready.out.send(ready.frame)
@@ -108,6 +112,6 @@ def tap(name: str) -> socket.socket:
 
 
 if __name__ == "__main__":
-    taps = [tap(name) for name in sys.argv[2:]]
+    taps = [tap(name) for name in sys.argv[3:]]
     print("ready", flush=True)
-    forward(float(sys.argv[1]) / 1000, list(zip(taps[::2], taps[1::2], strict=True)))
+    forward(float(sys.argv[1]) / 1000, sys.argv[2], list(zip(taps[::2], taps[1::2], strict=True)))

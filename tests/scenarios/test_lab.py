@@ -79,6 +79,7 @@ def has_exactly_its_causes(scenario: Scenario, tree: Tree, status: int) -> None:
     crashed = [f["message"] for f in tree["findings"] if f["outcome"] == "crashed"]
     assert crashed == []
     assert {c["code"] for c in tree["causes"]} == {c.code for c in scenario.causes}, told
+    assert set(scenario.notes) <= {f["code"] for f in tree["findings"]}
     for expected in scenario.causes:
         found = [c for c in tree["causes"] if c["code"] == expected.code]
         if expected.owner:

@@ -322,6 +322,18 @@ def test_a_quote_tells_which_router_rewrote_what(
     assert isinstance(second, IcmpError)
     assert first.quote == Quote(ttl=1, tos=0)
     assert second.quote == Quote(ttl=1, tos=32 if name == "marked" else 0, changed=changed)
+    sizes = {"raw-udp": (None, None), "marked": (None, None), "clamped": (1460, 1200)}
+    assert (first.segment, second.segment) == sizes[name]
+
+
+@FAMILIES
+@pytest.mark.parametrize("user", ["", "user/"])
+def test_a_syn_of_the_system_is_quoted_with_its_segment_size(
+    seen: Mapping[str, Sent], family: int, user: str
+) -> None:
+    outcome = seen[f"{user}tcp-1/{family}"].outcome
+    assert isinstance(outcome, IcmpError)
+    assert outcome.segment == (1460 if family == 4 else 1440)
 
 
 @FAMILIES

@@ -27,6 +27,19 @@ chain f {{ type filter hook forward priority 0;
 {WEB} ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm; }}
 }}
 """
+TWO_A_MINUTE = f"""
+table inet limits {{
+set v4 {{ type ipv4_addr; flags dynamic; }}
+set v6 {{ type ipv6_addr; flags dynamic; }}
+chain limited {{
+add @v4 {{ ip saddr limit rate over 2/minute burst 2 packets }} drop;
+add @v6 {{ ip6 saddr limit rate over 2/minute burst 2 packets }} drop;
+}}
+chain in {{ type filter hook input priority 0;
+{WEB} tcp flags & (syn | ack) == syn jump limited;
+}}
+}}
+"""
 HALF_OF_THE_CONNECTIONS = f"{WEB} jhash tcp sport mod 2 0"
 """As a balancer shares connections out: each has one place for good."""
 
@@ -137,6 +150,14 @@ SCENARIOS = (
         truth="Every second new connection is handed to a machine where no web server runs.",
         faults=(rule("host", "input", f"{HALF_OF_THE_CONNECTIONS} reject with tcp reset"),),
         causes=(Cause(code="backend-intermittent", owner="service"),),
+        status=1,
+    ),
+    Scenario(
+        name="rate-blocked",
+        truth="The host's firewall lets two connections a minute in from one address.",
+        target="https://www.customer.example/",
+        faults=(table("host", TWO_A_MINUTE),),
+        causes=(Cause(code="rate-blocked", owner="host", support="fix"),),
         status=1,
     ),
     Scenario(

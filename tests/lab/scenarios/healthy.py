@@ -24,6 +24,7 @@ from tests.lab.topology import ROUTERS, address, between, towards
 
 HOST, HOST2 = address("host"), address("host2")
 LIMITED = {"ipv4__icmp_ratelimit": "1000", "ipv6__icmp__ratelimit": "1000"}
+CLAMPED = rule("edge", "forward", "tcp flags & (syn | rst) == syn tcp option maxseg size set 1200")
 OPEN = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 
 
@@ -112,11 +113,14 @@ SCENARIOS = (
     Scenario(
         name="mss-clamp",
         truth="The hosting edge lowers the segment size of TCP, as tunnels need it.",
-        faults=(
-            rule(
-                "edge", "forward", "tcp flags & (syn | rst) == syn tcp option maxseg size set 1200"
-            ),
-        ),
+        faults=(CLAMPED,),
+    ),
+    Scenario(
+        name="way-with-oddities",
+        truth="Answers come back another way, and the hosting edge lowers the segment size.",
+        faults=(desk_route("edge", towards="tb2"), CLAMPED),
+        arguments=("--thorough", "--only", "segment-size,way-back"),
+        notes=("asymmetric-path", "mss-clamped"),
     ),
     Scenario(
         name="desk-without-ipv6",

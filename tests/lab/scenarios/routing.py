@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.lab.faults import commands, host_route, hosting_route, routing_registry_says, spread
+from tests.lab.faults import (
+    commands,
+    delay,
+    host_route,
+    hosting_route,
+    routing_registry_says,
+    spread,
+    sysctl,
+    wandering,
+)
 from tests.lab.scenario import Cause, Fault, Scenario
 from tests.lab.topology import between
 
@@ -13,6 +22,12 @@ def _withdrawn(node: str) -> Fault:
     """`node` has no route at all to the customer's subnet."""
     return commands(node, f"route del {HOSTING.v4}", f"route del {HOSTING.v6}")
 
+
+LIMITED = tuple(
+    sysctl(router, ipv4__icmp_ratelimit="1000", ipv6__icmp__ratelimit="1000")
+    for router in ("ta1", "tb1", "edge")
+)
+"""Routers that send one error a second."""
 
 SCENARIOS = (
     Scenario(
@@ -146,6 +161,29 @@ SCENARIOS = (
         name="ecmp-sound",
         truth="The office's provider uses both transits at once, and both work.",
         faults=(spread("dr", "ta1", "tb1"),),
+    ),
+    Scenario(
+        name="path-unstable",
+        truth="The office's provider moves the host's traffic from transit to transit and back.",
+        faults=(wandering("dr", "ta1", "tb1", 36),),
+        arguments=("--thorough", "--only", "path-changes"),
+        causes=(Cause(code="path-unstable", owner="access-isp", support="fix"),),
+        status=1,
+    ),
+    Scenario(
+        name="path-spread-by-flow",
+        truth="The office's provider uses both transits at once, and each flow keeps to one.",
+        faults=(spread("dr", "ta1", "tb1"), *LIMITED),
+        arguments=("--thorough", "--only", "path-changes"),
+        notes=("path-stable",),
+    ),
+    Scenario(
+        name="latency-step",
+        truth="The office's link to its provider takes 20 ms each way for IPv6, and none for IPv4.",
+        faults=(delay(20, "6"),),
+        arguments=("--thorough", "--only", "latency"),
+        causes=(Cause(code="latency-step", owner="customer-network"),),
+        notes=("latency-steady",),
     ),
     Scenario(
         name="black-hole-looked-at-once",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -11,7 +11,7 @@ from checks.connectivity.new_connections import EcmpMemberDead
 from checks.facts.flows import GROUP, SERIES, Fate, fate_of, highest_rate
 from netdiag.model import Finding, Owner
 from netdiag.network import Attempt, Observation, ObservationId, Sent
-from netdiag.outcomes import Connected, Outcome, Unreachable
+from netdiag.outcomes import Connected, Failed, FailureKind, HttpReply, Outcome, Unreachable
 from netdiag.requests import HopProbe, HttpRequest, Request, TcpConnect
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
@@ -32,6 +32,7 @@ from tests.unit.connectivity.internet import (
 from tests.world.world import World
 
 LATE = Connected(rtt=1.01)
+REFUSED = icmp(V4, Unreachable.ADMIN_PROHIBITED)
 DEAD_BEHIND = 2
 
 
@@ -62,9 +63,37 @@ ASKED: dict[str, Callable[[int], Outcome]] = {
     "some lost for good": lambda n: SILENT if n % 3 == 0 else CONNECTED,
     "some reset": lambda n: RESET if n % 3 == 0 else CONNECTED,
     "the first accepted, the rest lost": lambda n: SILENT if n else CONNECTED,
+    "the first served, the rest lost": lambda n: SILENT if n else CONNECTED,
+    "the first accepted, the rest reset": lambda n: RESET if n else CONNECTED,
+    "the first accepted, the rest refused": lambda n: REFUSED if n else CONNECTED,
     "some late": lambda n: LATE if n % 3 == 0 else CONNECTED,
     "none was really tried": lambda _: POLICY,
 }
+SERVED = HttpReply(
+    status=200,
+    reason="OK",
+    headers=(),
+    body_start="",
+    received=0,
+    promised=0,
+    complete=True,
+    connected=0.01,
+    tls_done=None,
+    first_byte=0.02,
+    total=0.02,
+)
+RESET_AT_ONCE = Sent(
+    Failed(kind=FailureKind.REFUSED),
+    (Attempt(how="tcp", result="reset", elapsed=0.01, packets=1, octets=60),),
+)
+VISITS: dict[str, Outcome | Sent] = {
+    "the first accepted, the rest lost": NOT_ACCEPTED,
+    "the first served, the rest lost": SERVED,
+    "the first accepted, the rest reset": RESET_AT_ONCE,
+    "the first accepted, the rest refused": NOT_ACCEPTED,
+}
+"""What the run's own visit came to, which asks between the first connection and the rest."""
+
 OTHER: dict[str, Callable[[int], Outcome]] = {
     "not asked": lambda _: SILENT,
     "not needed": lambda _: SILENT,
@@ -91,15 +120,19 @@ def internet(asked: str, other: str, followed: str) -> Flowing:
         return (ASKED[asked] if port == 80 else OTHER[other])(number)
 
     visit = HttpRequest(address=V4, port=80, tls=False, host=V4)
-    lost: dict[Request, Outcome | Sent] = {visit: NOT_ACCEPTED} if "the rest" in asked else {}
-    return Flowing(connection=connection, ends=FLOWS[followed], extra=lost)
+    extra: dict[Request, Outcome | Sent] = {visit: VISITS[asked]} if asked in VISITS else {}
+    return Flowing(connection=connection, ends=FLOWS[followed], extra=extra)
 
 
 @pytest.mark.parametrize(("asked", "other", "followed", "judgement"), rows(new_connections))
 def test_the_documented_table_is_what_the_check_decides(
     asked: str, other: str, followed: str, judgement: str
 ) -> None:
-    (finding,) = looked_at(internet(asked, other, followed))[0]
+    # A visit that is served gives no reason to look closer.
+    depth = "thorough" if "served" in asked else "usual"
+    seen = internet(asked, other, followed)
+
+    (finding,), _ = found(new_connections.CHECK, seen, f"http://{V4}/", depth=depth)
 
     assert finding.code == judgement
 
@@ -145,6 +178,27 @@ def test_the_network_of_that_router_is_the_one_to_tell() -> None:
         seen.ends = lambda flow, end=end: end if flow % 2 else None  # type: ignore[misc]
 
         assert dead_member(looked_at(seen)[0]).owner is owner
+
+
+@pytest.mark.parametrize(("over_ipv6", "code"), [(CONNECTED, "rate-blocked"), (SILENT, "")])
+def test_the_other_family_shows_that_the_host_is_up(over_ipv6: Outcome, code: str) -> None:
+    """Nothing at all answers over IPv4 any more, not even another port."""
+    visit = HttpRequest(address=V4, port=80, tls=False, host="www.example")
+    seen = internet("the first served, the rest lost", "none answers", "all go as far")
+    seen.extra = {visit: SERVED, replace(visit, address=V6): SERVED}
+    seen.sites = {V4: Site(reached=True), V6: Site(reached=True)}
+    over_ipv4 = seen.connection
+
+    class TwoFamilies(Flowing):
+        def answer(self, request: Request) -> Outcome | Sent:
+            if isinstance(request, TcpConnect) and request.address == V6 and request.attempt:
+                return over_ipv6
+            return super().answer(request)
+
+    both = TwoFamilies(connection=over_ipv4, sites=seen.sites, extra=seen.extra)
+    findings, _ = found(new_connections.CHECK, both, "http://www.example/", depth="thorough")
+
+    assert [f.code for f in findings if f.outcome.value == "problem"] == ([code] if code else [])
 
 
 def test_both_families_are_one_cause() -> None:
