@@ -161,7 +161,8 @@ class IcmpError:
 
     `return_ttl` is the TTL with which the error arrived; `mtu` what a packet-too-big advises.
     `labels` and `interfaces` are what its extensions tell (RFC 4884), outermost label first;
-    `segment` is what a SYN that it quotes offers as largest segment, in octets of data.
+    `segment` is what a SYN that it quotes offers as largest segment, in octets of data, `size` how
+    many octets of the packet it quotes, extensions included.
     """
 
     type: ClassVar[str] = "icmp-error"
@@ -176,6 +177,7 @@ class IcmpError:
     interfaces: tuple[RouterInterface, ...] = ()
     quote: Quote | None = None
     segment: int | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

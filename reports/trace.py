@@ -7,26 +7,16 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 from netdiag import __version__
 from netdiag.text import clean
 from netdiag.tracer import atlas, verdict
 from netdiag.tracer.trace import Trace
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
-
 FORMS = ("terminal", "markdown", "csv", "json")
-WIDE = 160
-"""Columns from which two traces are shown side by side."""
-
-_ROOMY = 100
 _LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.-=+*#%"
-_COLOUR = {"ok": "green", "warning": "yellow", "critical": "red", "unknown": "cyan"}
-_TITLES = ("hop", "address", "loss", "sent", "last", "avg", "best", "worst", "jitter")
+TITLES = ("hop", "address", "loss", "sent", "last", "avg", "best", "worst", "jitter")
 LEGEND = (
     "~ this router answers less often than hops behind it: it limits its answers and loses "
     "nothing. Times in ms."
@@ -109,50 +99,6 @@ def render(
     return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
 
 
-def tables(
-    traces: Sequence[Trace],
-    names: Names,
-    width: int,
-    *,
-    ascii_only: bool = False,
-    compact: bool = False,
-) -> RenderableType:
-    """The tables: side by side where there is room, else one below the other.
-
-    `compact` gives each hop one line, without names, networks and further routers.
-    """
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    beside = len(traces) == 2 and width >= WIDE
-    each = width // 2 - 1 if beside else width
-    parts = [
-        Group(
-            Text(_heading(trace), style="bold"),
-            _table(trace, names, each, ascii_only=ascii_only, compact=compact),
-        )
-        for trace in traces
-    ]
-    if not beside:
-        return Group(*parts)
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(ratio=1)
-    grid.add_column(ratio=1)
-    grid.add_row(*parts)
-    return grid
-
-
-def verdicts(traces: Sequence[Trace], names: Names) -> RenderableType:
-    """What each trace says, and the legend."""
-    from rich.console import Group
-    from rich.text import Text
-
-    limited = any(row.limited for trace in traces for row in rows(trace, names))
-    legend = LEGEND if limited else "Times in ms."
-    return Group(*(_verdict(trace) for trace in traces), Text(legend, style="dim"))
-
-
 def sparkline(course: Sequence[float | None], *, ascii_only: bool = False) -> str:
     """Round-trip times as bars between the best and the worst; `!` where one was lost."""
     levels = _ASCII_LEVELS if ascii_only else _LEVELS
@@ -196,7 +142,8 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 3)
 
 
-def _heading(trace: Trace) -> str:
+def heading(trace: Trace) -> str:
+    """What is traced, how, and how often it was asked."""
     aim = trace.aim
     port = "" if aim.protocol == "icmp" else f" port {aim.port}"
     flows = f", {aim.flows} flows" if aim.flows > 1 else ""
@@ -204,53 +151,12 @@ def _heading(trace: Trace) -> str:
     return f"{aim.address} over {aim.protocol.upper()}{port}{flows}, {count}"
 
 
-def _table(trace: Trace, names: Names, width: int, *, ascii_only: bool, compact: bool) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.ASCII if ascii_only else box.SIMPLE_HEAD, pad_edge=False, expand=False)
-    for title in _TITLES:
-        right = title != "address"
-        table.add_column(title, justify="right" if right else "left", no_wrap=right)
-    roomy = width >= _ROOMY
-    if roomy:
-        table.add_column("course", no_wrap=True)
-    for row in rows(trace, names):
-        style = "dim" if row.address == "*" else "red" if row.loss and not row.limited else ""
-        cells = [Text(cell, style=style) for cell in row.cells]
-        if not compact:
-            cells[1] = Text("\n".join(_who(row)), style=style)
-        if roomy:
-            course = list(trace.hops[row.hop].course)[-(width - 88) :]
-            cells.append(Text(sparkline(course, ascii_only=ascii_only), style="cyan"))
-        table.add_row(*cells)
-    return table
-
-
-def _who(row: Row) -> list[str]:
-    """The address, and below it what else is known of the hop."""
-    lines = [row.address]
-    lines += [text for text in (row.name, row.network) if text]
-    lines += [f"also {address}" for address in row.others]
-    if row.labels:
-        lines.append("MPLS " + " ".join(str(label) for label in row.labels))
-    if row.duplicates or row.late:
-        lines.append(f"{row.duplicates} duplicate, {row.late} late")
-    return lines
-
-
-def _verdict(trace: Trace) -> RenderableType:
-    from rich.text import Text
-
-    judged = verdict.judge(trace)
-    return Text(f"{judged.code}: {clean(judged.text, 600)}", style=_COLOUR[judged.status])
-
-
 def _terminal(
     traces: Sequence[Trace], names: Names, width: int, *, colour: bool, ascii_only: bool
 ) -> str:
     from rich.console import Console
+
+    from reports.trace_table import tables, verdicts
 
     out = io.StringIO()
     console = Console(
@@ -264,7 +170,7 @@ def _csv(traces: Sequence[Trace], names: Names) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     extra = ("limited", "late", "duplicates", "name", "network", "others", "labels")
-    writer.writerow(("target", "protocol", *_TITLES, *extra))
+    writer.writerow(("target", "protocol", *TITLES, *extra))
     for trace in traces:
         for row in rows(trace, names):
             told = (int(row.limited), row.late, row.duplicates, row.name, row.network)
@@ -284,7 +190,7 @@ def _plain(value: object) -> object:
 
 def _markdown(trace: Trace, names: Names) -> str:
     judged = verdict.judge(trace)
-    lines = [f"## {_heading(trace)}", "", "| " + " | ".join(_TITLES) + " | network |"]
+    lines = [f"## {heading(trace)}", "", "| " + " | ".join(TITLES) + " | network |"]
     lines.append("|---:|:---|" + "---:|" * 7 + ":---|")
     for row in rows(trace, names):
         who = " ".join((f"`{row.address}`", _escaped(row.name))).strip()

@@ -20,7 +20,7 @@ from netdiag.cli.live import on_interrupt
 from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Session
 from netdiag.tracer.trace import Aim, Protocol
-from reports import trace as report
+from reports import trace_table as report
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,6 +31,8 @@ PICTURES = 0.2
 """Seconds between two pictures."""
 
 KEYS = "p pause  r reset  u UDP  t TCP  i ICMP  4 IPv4  6 IPv6  q quit"
+
+MORE = "there is more than fits: 4 or 6 shows one family alone"
 
 _PROTOCOLS: dict[str, Protocol] = {"u": "udp", "t": "tcp", "i": "icmp"}
 
@@ -136,11 +138,14 @@ class Screen:
         footer = console.render_lines(below, options, pad=False)
         room = max(height - len(footer), 1)
         body: list[list[Segment]] = []
-        for compact in (False, True):
-            table = report.tables(traces, names, width, ascii_only=ascii_only, compact=compact)
+        for shape in report.shapes(traces, width):
+            table = report.tables(traces, names, width, ascii_only=ascii_only, shape=shape)
             body = console.render_lines(table, options, pad=False)
             if len(body) <= room:
                 break
+        if len(body) > room and len(traces) > 1:
+            hint = Text(MORE, style="reverse", no_wrap=True)
+            body[room - 1 :] = console.render_lines(hint, options, pad=False)
         shown = [*body[:room], *footer][-height:]
         return Segments([s for line in shown for s in (*line, Segment.line())][:-1])
 

@@ -48,6 +48,7 @@ class _Extension(msgspec.Struct):
 class _Reply(msgspec.Struct):
     sender: str | None = msgspec.field(name="from", default=None)
     rtt: float | None = None
+    size: int | None = None
     ttl: int | None = None
     err: str | int | None = None
     icmpext: _Extension | None = None
@@ -150,6 +151,7 @@ def _feed(trace: Trace, ttl: int, number: int, reply: _Reply) -> None:
         sender=sender,
         rtt=min(max(reply.rtt, 0.0), 3_600_000.0) / 1000,
         return_ttl=reply.ttl,
+        size=reply.size,
         labels=tuple(
             MplsLabel(
                 label=label.label, traffic_class=label.exp, bottom=bool(label.s), ttl=label.ttl
@@ -206,6 +208,8 @@ def _written(reply: Reply) -> dict[str, Any]:
 
 def _icmp(outcome: IcmpError, reply: Reply) -> dict[str, Any]:
     told: dict[str, Any] = {}
+    if outcome.size is not None:
+        told["size"] = outcome.size
     if outcome.return_ttl is not None:
         told["ttl"] = outcome.return_ttl
     if outcome.quote:

@@ -99,8 +99,14 @@ class QueuedError:
         return kinds.get((self.icmp_type, self.icmp_code), Unreachable.OTHER)
 
     def outcome(
-        self, rtt: float, quote: Quote | None = None, segment: int | None = None
+        self,
+        rtt: float,
+        quote: Quote | None = None,
+        segment: int | None = None,
+        headers: int | None = None,
     ) -> IcmpError:
+        """What the error says. `headers` are the octets of a quote that the kernel keeps to itself,
+        where that is known."""
         too_big = self.kind is Unreachable.TOO_BIG
         start = self.extension_offset
         told = extensions.read(self.payload[start:]) if start else extensions.NOTHING
@@ -116,6 +122,7 @@ class QueuedError:
             interfaces=told.interfaces,
             quote=quote,
             segment=segment,
+            size=None if headers is None else headers + len(self.payload),
         )
 
 

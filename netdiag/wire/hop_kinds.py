@@ -34,12 +34,14 @@ class Kind(ABC):
     """One flow's way of sending and of recognising.
 
     `sock` is non-blocking, connected, and watched for ICMP errors; who makes a kind closes it.
-    `octets` is the size of one packet, IP header included.
+    `octets` is the size of one packet, IP header included; `headers` what an ICMP error quotes
+    before the part that the kernel gives.
     """
 
     how: str
     sock: socket.socket
     octets: int
+    headers: int
 
     @abstractmethod
     def send(self, number: int, ttl: int) -> None:
@@ -60,7 +62,7 @@ class Kind(ABC):
 
     def outcome(self, queued: QueuedError) -> IcmpError:
         """What an ICMP error says, its round-trip time still to be told."""
-        return queued.outcome(0.0, self.quote(queued))
+        return queued.outcome(0.0, self.quote(queued), headers=self.headers)
 
     def caused(self, outcome: Answer | Failed) -> tuple[int, int]:
         """Packets and octets that this machine's kernel sends because of `outcome`."""
@@ -91,7 +93,8 @@ class Udp(Kind):
     how = "udp"
 
     def __init__(self, address: str, port: int) -> None:
-        self.octets = sockets.HEADERS[sockets.family(address)] + _UDP_HEADER + PAYLOAD
+        self.headers = sockets.HEADERS[sockets.family(address)] + _UDP_HEADER
+        self.octets = self.headers + PAYLOAD
         self.sock = _connected(address, port, socket.SOCK_DGRAM, 0)
 
     def send(self, number: int, ttl: int) -> None:
@@ -110,7 +113,8 @@ class Icmp(Kind):
 
     def __init__(self, address: str) -> None:
         self._family = sockets.family(address)
-        self.octets = sockets.HEADERS[self._family] + _ICMP_HEADER + PAYLOAD
+        self.headers = sockets.HEADERS[self._family]
+        self.octets = self.headers + _ICMP_HEADER + PAYLOAD
         protocol = socket.IPPROTO_ICMP if self._family == 4 else socket.IPPROTO_ICMPV6
         self.how = "icmp"
         self._raw = False
@@ -167,6 +171,7 @@ class _Raw(Kind):
         except OSError:
             self.close()
             raise
+        self.headers = 0
         self.octets = len(self._packet(1, 1))
 
     def _include_header(self) -> None:
@@ -230,7 +235,7 @@ class RawTcp(_Raw):
     def outcome(self, queued: QueuedError) -> IcmpError:
         header = quotes.read(queued.payload)
         segment = header.fields.get("mss") if header else None
-        return queued.outcome(0.0, self.quote(queued), segment)
+        return queued.outcome(0.0, self.quote(queued), segment, self.headers)
 
     def answered(self, data: bytes, ttl: int | None) -> tuple[int, Answer] | None:
         segment = _without_ip_header(data) if self.sock.family == socket.AF_INET else data

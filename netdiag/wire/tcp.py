@@ -160,7 +160,9 @@ def _ended(sock: socket.socket, failed: OSError | None, address: str, elapsed: f
     queued = errqueue.read_icmp(sock)
     if queued:
         rtt = errqueue.round_trip(elapsed, queued.age)
-        icmp = queued.outcome(rtt, segment=quotes.offered(queued.payload))
+        segment = quotes.offered(queued.payload)
+        headers = sockets.HEADERS[sockets.family(address)]
+        icmp = queued.outcome(rtt, segment=segment, headers=headers)
         return Handshake(icmp, _attempt(icmp.kind.value, elapsed, _syns(sock, elapsed), address))
     if failed is None:
         errqueue.unwatch(sock)

@@ -274,6 +274,7 @@ def test_what_is_written_reads_back_the_same() -> None:
         sender="192.0.2.4",
         rtt=0.004,
         return_ttl=250,
+        size=76,
         labels=(label,),
     )
     trace.heard_of(HopProbe(address=TARGET, ttl=4, attempt=3), reply)

@@ -12,7 +12,9 @@ from netdiag.requests import HopProbe
 from netdiag.tracer import atlas
 from netdiag.tracer.trace import Aim, Trace
 from reports import trace as report
+from reports import trace_table
 from reports.trace import Named
+from reports.trace_table import Shape
 
 V4, V6 = "192.0.2.9", "2001:db8::9"
 NAMES = {
@@ -58,13 +60,42 @@ def test_the_table_tells_limits_from_loss_and_shows_what_is_known_of_a_hop() -> 
 
 def test_a_compact_table_has_one_line_for_each_hop() -> None:
     console = Console(width=100, file=io.StringIO())
-    lines = console.render_lines(report.tables([trace_to(V4)], NAMES, 100, compact=True))
+    table = trace_table.tables([trace_to(V4)], NAMES, 100, shape=Shape.LINES)
+    lines = ["".join(segment.text for segment in line) for line in console.render_lines(table)]
 
-    assert len(lines) == len(("title", "", "heads", "rule", 1, 2, 3, ""))
+    assert len(lines) == len(("title", "heads", "rule", 1, 2, 3, ""))
+    assert "198.51.100.1 AS64496 Example Transit" in lines[3]
+    assert "MPLS 24001" in lines[4]
+
+
+@pytest.mark.parametrize("width", [100, 120])
+def test_where_lines_are_short_two_traces_are_side_by_side_in_fewer_columns(width: int) -> None:
+    traces = [trace_to(V4), trace_to(V6)]
+    assert trace_table.shapes(traces, width)[-1] is Shape.BESIDE
+    console = Console(width=width, file=io.StringIO())
+    table = trace_table.tables(traces, NAMES, width, shape=Shape.BESIDE)
+    lines = ["".join(segment.text for segment in line) for line in console.render_lines(table)]
+
+    assert len(lines) == len(("title", "heads", "rule", 1, 2, 3, ""))
+    assert V4 in lines[5]
+    assert V6 in lines[5]
+    assert "jitter" not in lines[1]
+    assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_picture_of_times_needs_no_more_room_than_there_is(width: int) -> None:
+    console = Console(width=width, file=io.StringIO())
+    table = trace_table.tables([trace_to(V4)], NAMES, width, shape=Shape.LINES)
+    lines = ["".join(segment.text for segment in line) for line in console.render_lines(table)]
+
+    assert ("course" in lines[1]) == (width >= 80)
+    assert "100.0" not in lines[3]
+    assert all("…" not in line for line in lines) or width < 100
 
 
 def test_two_traces_are_side_by_side_where_there_is_room() -> None:
-    wide, narrow = rendered("terminal", report.WIDE), rendered("terminal", 100)
+    wide, narrow = rendered("terminal", trace_table.WIDE), rendered("terminal", 100)
 
     assert any(V4 in line and V6 in line for line in wide.splitlines())
     assert not any(V4 in line and V6 in line for line in narrow.splitlines())

@@ -331,9 +331,17 @@ def test_a_quote_tells_which_router_rewrote_what(
 def test_a_syn_of_the_system_is_quoted_with_its_segment_size(
     seen: Mapping[str, Sent], family: int, user: str
 ) -> None:
-    outcome = seen[f"{user}tcp-1/{family}"].outcome
+    outcome = seen[f"{user}tcp-2/{family}"].outcome
     assert isinstance(outcome, IcmpError)
     assert outcome.segment == (1460 if family == 4 else 1440)
+
+
+@FAMILIES
+@pytest.mark.parametrize("name", ["udp-1", "user/udp-1", "icmp-1", "raw-udp-1"])
+def test_how_much_a_router_quotes_is_told(seen: Mapping[str, Sent], family: int, name: str) -> None:
+    outcome = seen[f"{name}/{family}"].outcome
+    assert isinstance(outcome, IcmpError)
+    assert outcome.size == {4: 20, 6: 40}[family] + 8 + 32
 
 
 @FAMILIES
