@@ -65,6 +65,7 @@ from checks.dns.name_servers import (
     NoNameServerAnswers,
     ServerNotJudged,
 )
+from checks.dns.nsec3_parameters import Nsec3FlagUnknown, Nsec3HashUnknown
 from checks.dns.published_addresses import PrivateAddressPublished
 from checks.dns.registration import (
     DomainExpired,
@@ -389,6 +390,13 @@ def signatures_of_denials(cause: Unsound, symptom: DenialProofBroken) -> bool:
     return same and set(symptom.servers) <= set(cause.servers)
 
 
+def denials_of_such_records(
+    cause: DenialProofBroken, symptom: Nsec3FlagUnknown | Nsec3HashUnknown
+) -> bool:
+    """Denials are without proof at those servers, and these are their records."""
+    return cause.subject == symptom.subject and set(symptom.servers) <= set(cause.servers)
+
+
 def validator_refuses_zone(
     cause: Unsound | DenialProofBroken | TrustBroken, symptom: ResolverFailing | ResolverNotJudged
 ) -> bool:
@@ -429,6 +437,7 @@ EXPLANATIONS: tuple[Explanation[Any, Any], ...] = (
     *rules((DnsIntercepted,), (LameDelegation,), family_is_intercepted),
     *rules((*UNSOUND, DenialProofBroken), (TrustBroken,), zone_breaks_the_chain),
     *rules(SIGNATURES, (DenialProofBroken,), signatures_of_denials),
+    *rules((DenialProofBroken,), (Nsec3FlagUnknown, Nsec3HashUnknown), denials_of_such_records),
     *rules(
         (TrustBroken, *UNSOUND, DenialProofBroken),
         (ResolverFailing, ResolverNotJudged),

@@ -3,7 +3,8 @@
 ## What it does
 Where the zone has DS records at its parent, or keys in a full examination, asks each of its servers
 for a name that does not exist and for the name's addresses, and verifies what the replies deny and
-which wildcards stand in: the NSEC or NSEC3 records, their types and spans, and the signatures.
+which wildcards stand in: the NSEC or NSEC3 records, their types and spans, and the signatures. A
+full examination asks for the NSEC and NSEC3PARAM records of the zone's own name besides.
 
 ## Why is this bad?
 Validating resolvers take a denial without its proof for forged. They fail then, where they should
@@ -11,7 +12,7 @@ tell that there is no such name or record: mail servers and browsers wait, or gi
 
 ## How it decides
 Each server that serves the zone is looked at; what is wrong at one is a warning, and a notice where
-the parent has no DS record, since nobody validates then.
+the parent has no DS record, since nobody validates then. By what the zone denies is told besides.
 
 | the zone has | a denial at the server               | judgement           |
 |--------------|--------------------------------------|---------------------|
@@ -26,9 +27,16 @@ the parent has no DS record, since nobody validates then.
 | DS records   | with a record whose signature ended  | denial-proof-broken |
 | DS records   | of a name that it answers for        | denial-proof-broken |
 | DS records   | by a wildcard, where the name is     | denial-proof-broken |
+| DS records   | by a wildcard that is not signed     | denial-proof-broken |
+| DS records   | by a wildcard of another address     | denial-proof-broken |
 | DS records   | proven, without the SOA record       | denial-without-soa  |
 | DS records   | proven, with the SOA of another zone | denial-without-soa  |
 | DS records   | not given                            | denials-not-judged  |
+| DS records   | by NSEC records                      | denies-by-nsec      |
+| DS records   | by NSEC3 records                     | denies-by-nsec3     |
+| DS records   | by NSEC, by NSEC3 at another server  | denial-kinds-differ |
+| DS records   | proven, several NSEC3PARAM records   | denial-records-odd  |
+| DS records   | proven, its records not to be had    | denial-records-kept |
 | no DS record | not asked                            | not-checked         |
 
 The time is the run's start; a clock may be off by five minutes. Nothing is hashed more than 100
@@ -69,14 +77,21 @@ from netdiag.model import (
     finding_kind,
 )
 from netdiag.network import Asker, Observation, ObservationId
-from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery
 
 if TYPE_CHECKING:
-    from checks.facts.dnssec.denial import Flaw
-    from checks.facts.dnssec.proofs import Denied
+    from checks.facts.dnssec.looked import Looked
 
 MOST_SERVERS = 8
+APEX_TYPES = ("NSEC", "NSEC3PARAM")
+
+OF_SIGNATURES = zonemaster(
+    *(
+        f"DS10_{kind}_RRSIG_{what}"
+        for kind in ("NSEC", "NSEC3")
+        for what in ("EXPIRED", "NOT_YET_VALID", "VERIFY_ERROR", "NO_DNSKEY")
+    )
+)
 
 NO_SUCH = "netdiag-no-such-name."
 """Put before a zone's name: what nobody has."""
@@ -106,7 +121,25 @@ class DenialProofBroken(Remarked):
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
     known_as: ClassVar[tuple[str, ...]] = (
         *DENIALS,
-        *zonemaster("DS10_NAME_NOT_COVERED_BY_NSEC", "DS10_NAME_NOT_COVERED_BY_NSEC3"),
+        *zonemaster(
+            "DS10_ANSWER_VERIFY_ERROR",
+            "DS10_EXPECTED_NSEC_NSEC3_MISSING",
+            "DS10_INCONSISTENT_NSEC",
+            "DS10_INCONSISTENT_NSEC3",
+            "DS10_MISSING_NSEC_NSEC3",
+            "DS10_NAME_NOT_COVERED_BY_NSEC",
+            "DS10_NAME_NOT_COVERED_BY_NSEC3",
+            "DS10_NSEC3_ERR_TYPE_LIST",
+            "DS10_NSEC3_MISMATCHES_APEX",
+            "DS10_NSEC3_MISSING_SIGNATURE",
+            "DS10_NSEC3_NO_VERIFIED_SIGNATURE",
+            "DS10_NSEC_ERR_TYPE_LIST",
+            "DS10_NSEC_MISMATCHES_APEX",
+            "DS10_NSEC_MISSING_SIGNATURE",
+            "DS10_NSEC_NO_VERIFIED_SIGNATURE",
+            "DS10_UNSIGNED_ANSWER",
+        ),
+        *OF_SIGNATURES,
     )
     servers: tuple[str, ...]
     hidden: bool
@@ -154,11 +187,19 @@ class DenialWithoutSoa(Remarked):
     area: ClassVar[Area] = Area.DNS
     usual_severity: ClassVar[Severity] = Severity.WARNING
     usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
-    known_as: ClassVar[tuple[str, ...]] = dnsviz(
-        "MISSING_SOA_FOR_NXDOMAIN",
-        "MISSING_SOA_FOR_NODATA",
-        "SOA_NOT_OWNER_FOR_NXDOMAIN",
-        "SOA_NOT_OWNER_FOR_NODATA",
+    known_as: ClassVar[tuple[str, ...]] = (
+        *dnsviz(
+            "MISSING_SOA_FOR_NXDOMAIN",
+            "MISSING_SOA_FOR_NODATA",
+            "SOA_NOT_OWNER_FOR_NXDOMAIN",
+            "SOA_NOT_OWNER_FOR_NODATA",
+        ),
+        *zonemaster(
+            "DS10_NSEC_NODATA_MISSING_SOA",
+            "DS10_NSEC_NODATA_WRONG_SOA",
+            "DS10_NSEC3_NODATA_MISSING_SOA",
+            "DS10_NSEC3_NODATA_WRONG_SOA",
+        ),
     )
 
     @property
@@ -178,11 +219,127 @@ class DenialWithoutSoa(Remarked):
 
 
 @finding_kind
+class DenialKindsDiffer(Finding):
+    code: ClassVar[str] = "denial-kinds-differ"
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS10_INCONSISTENT_NSEC_NSEC3")
+    nsec: tuple[str, ...]
+    nsec3: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.subject} denies by NSEC at {', '.join(self.nsec)} and by NSEC3 at "
+            f"{', '.join(self.nsec3)}: each is a proof, yet the servers have different zones"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "See that all servers have the same signed zone; a change of kind takes a while."
+
+    @property
+    def for_customer(self) -> str:
+        return "Whoever runs your name servers should see that all of them have the same zone."
+
+
+@finding_kind
+class DenialRecordsOdd(Remarked):
+    code: ClassVar[str] = "denial-records-odd"
+    outcome: ClassVar[Outcome] = Outcome.PROBLEM
+    area: ClassVar[Area] = Area.DNS
+    usual_owner: ClassVar[Owner] = Owner.DNS_OPERATOR
+    known_as: ClassVar[tuple[str, ...]] = (
+        *zonemaster(
+            "DS03_ERR_MULT_NSEC3",
+            "DS10_ALGO_NOT_SUPPORTED_BY_ZM",
+            "DS10_ERR_MULT_NSEC",
+            "DS10_ERR_MULT_NSEC3",
+            "DS10_ERR_MULT_NSEC3PARAM",
+            "DS10_INCONSISTENT_NSEC",
+            "DS10_INCONSISTENT_NSEC3",
+            "DS10_MIXED_NSEC_NSEC3",
+            "DS10_NSEC3PARAM_GIVES_ERR_ANSWER",
+            "DS10_NSEC3PARAM_MISMATCHES_APEX",
+            "DS10_NSEC_GIVES_ERR_ANSWER",
+        ),
+        *OF_SIGNATURES,
+    )
+
+    @property
+    def message(self) -> str:
+        return (
+            f"the NSEC or NSEC3 records of {self.subject} are odd: {self.words}; that breaks no "
+            "denial by itself, and is not what a signer makes"
+        )
+
+    @property
+    def for_agent(self) -> str:
+        return "Have the zone signed anew as a whole, and the server software looked at."
+
+    @property
+    def for_customer(self) -> str:
+        return "Whoever runs your name servers should look at how the zone is signed."
+
+
+@finding_kind
+class DenialRecordsKept(Remarked):
+    code: ClassVar[str] = "denial-records-kept"
+    outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
+    area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = zonemaster(
+        "DS10_NSEC_QUERY_RESPONSE_ERR", "DS10_NSEC3PARAM_QUERY_RESPONSE_ERR"
+    )
+
+    @property
+    def message(self) -> str:
+        return (
+            f"what {self.subject} denies with cannot be told of every server: {self.words}; "
+            "resolvers need not ask that"
+        )
+
+
+@finding_kind
+class _DeniesBy(Finding):
+    outcome: ClassVar[Outcome] = Outcome.OK
+    area: ClassVar[Area] = Area.DNS
+    kind: ClassVar[str]
+    servers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self.subject} denies by {self.kind} records, at {', '.join(self.servers)}"
+
+
+@finding_kind
+class DeniesByNsec(_DeniesBy):
+    code: ClassVar[str] = "denies-by-nsec"
+    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS10_HAS_NSEC")
+    kind: ClassVar[str] = "NSEC"
+
+
+@finding_kind
+class DeniesByNsec3(_DeniesBy):
+    code: ClassVar[str] = "denies-by-nsec3"
+    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS10_HAS_NSEC3")
+    kind: ClassVar[str] = "NSEC3"
+
+
+@finding_kind
 class DenialsNotJudged(Finding):
+    """`refused` where servers that give keys do not answer for a name that nobody has."""
+
     code: ClassVar[str] = "denials-not-judged"
     outcome: ClassVar[Outcome] = Outcome.INCONCLUSIVE
     area: ClassVar[Area] = Area.DNS
+    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS10_NON_EXISTENT_RESPONSE_ERROR")
     servers: tuple[str, ...]
+    refused: bool
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.refused else ()
 
     @property
     def message(self) -> str:
@@ -195,15 +352,17 @@ class DenialsNotJudged(Finding):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One server's replies: its keys, and those to `questions`."""
+    """One server's replies: its keys, what else was asked, and in a full examination those for the
+    NSEC and NSEC3PARAM records of the zone's name."""
 
     server: str
     keys: Observation
     replies: tuple[Observation, ...]
+    apex: tuple[Observation, ...] = ()
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
-        return tuple(seen.id for seen in (self.keys, *self.replies))
+        return tuple(seen.id for seen in (self.keys, *self.replies, *self.apex))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,13 +394,16 @@ async def gather(net: Asker, brief: Brief) -> Facts:
         facts = replace(facts, ds=await ds_above(net, zone))
     if not facts.vouched and brief.depth != "thorough":
         return replace(facts, missing="the zone has no DS records, so its denials need no proof")
-    given = await asyncio.gather(*(_given(net, zone, one) for one in zone.serving[:MOST_SERVERS]))
+    rtypes = APEX_TYPES if brief.depth == "thorough" else ()
+    given = await asyncio.gather(
+        *(_given(net, zone, one, rtypes) for one in zone.serving[:MOST_SERVERS])
+    )
     if not any(has(one.keys, zone.apex, "DNSKEY") for one in given) and not facts.vouched:
         return replace(facts, missing="the zone is not signed")
     return replace(facts, servers=tuple(given))
 
 
-async def _given(net: Asker, zone: Zone, server: ZoneServer) -> Given:
+async def _given(net: Asker, zone: Zone, server: ZoneServer, rtypes: Sequence[str]) -> Given:
     async def ask(name: str, rtype: str) -> Observation:
         address = server.server.address
         return await net.ask(DnsQuery(server=address, name=name, rtype=rtype, dnssec=True))
@@ -252,20 +414,10 @@ async def _given(net: Asker, zone: Zone, server: ZoneServer) -> Given:
         ask(zone.way.name, "A"),
         ask(zone.way.name, "AAAA"),
         ask(zone.apex, "SOA"),
+        *(ask(zone.apex, rtype) for rtype in rtypes),
     )
-    return Given(str(server.server), keys, tuple(replies))
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What one server's denials come to; nothing was learnt without `told`. `faults` are codes of
-    faults of signatures, empty where something else is wrong too."""
-
-    given: Given
-    told: bool = False
-    broken: tuple[Remark, ...] = ()
-    faults: frozenset[str] = frozenset()
-    soa: tuple[Remark, ...] = ()
+    asked = len(replies) - len(rtypes)
+    return Given(str(server.server), keys, tuple(replies[:asked]), tuple(replies[asked:]))
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -275,152 +427,98 @@ def judge(facts: Facts) -> Iterable[Finding]:
         missing = facts.missing or "no server serves the zone"
         yield Skipped(subject="denials", missing=missing, evidence=_cited(facts, ()))
         return
-    looked = [_looked(facts, one) for one in facts.servers]
-    broken = [one for one in looked if one.broken]
-    sound = [one for one in looked if one.told and not one.broken]
+    looked = [(one, _look(facts, one)) for one in facts.servers]
+    broken = [one for one, found in looked if found.broken]
+    without = [one for one, found in looked if found.soa]
+    unjudged = [one for one, found in looked if not found.told]
+    sound = [one for one, found in looked if found.told and not found.broken]
     if broken:
         yield DenialProofBroken(
             subject=subject,
             evidence=_cited(facts, broken),
-            what=_remarks(looked, lambda one: one.broken),
+            what=_remarks(looked, lambda found: found.broken),
             servers=_names(broken),
             hidden=bool(sound),
             planned=facts.planned,
             vouched=facts.vouched,
-            unsigned=_faults(broken),
+            unsigned=_faults(found for _, found in looked if found.broken),
         )
-    without = [one for one in looked if one.soa]
     if without:
-        what = _remarks(looked, lambda one: one.soa)
+        what = _remarks(looked, lambda found: found.soa)
         yield DenialWithoutSoa(subject=subject, evidence=_cited(facts, without), what=what)
-    unjudged = [one for one in looked if not one.told]
     if unjudged:
-        servers = _names(unjudged)
-        yield DenialsNotJudged(subject=subject, evidence=_cited(facts, unjudged), servers=servers)
+        yield DenialsNotJudged(
+            subject=subject,
+            evidence=_cited(facts, unjudged),
+            servers=_names(unjudged),
+            refused=any(found.refused for _, found in looked),
+        )
     if sound and not broken and not without:
         yield DenialsProven(subject=subject, evidence=_cited(facts, sound), servers=_names(sound))
+    yield from _of_records(facts, looked)
 
 
-def _names(looked: Iterable[Looked]) -> tuple[str, ...]:
-    return tuple(one.given.server for one in looked)
+def _look(facts: Facts, given: Given) -> Looked:
+    from checks.facts.dnssec.looked import look
+
+    now, nobody = int(facts.now.timestamp()), NO_SUCH + facts.apex
+    return look(facts.apex, nobody, given.keys, given.replies, given.apex, now)
 
 
-def _cited(facts: Facts, looked: Iterable[Looked]) -> tuple[ObservationId, ...]:
+Looks = Sequence[tuple[Given, "Looked"]]
+
+
+def _of_records(facts: Facts, looked: Looks) -> Iterator[Finding]:
+    """What the records of the zone's own name show."""
+    subject = shown(facts.apex)
+    odd = [one for one, found in looked if found.apex.odd]
+    refused = [one for one, found in looked if found.apex.refused]
+    if odd:
+        what = _remarks(looked, lambda found: found.apex.odd)
+        yield DenialRecordsOdd(subject=subject, evidence=_cited(facts, odd), what=what)
+    if refused:
+        what = _remarks(looked, lambda found: found.apex.refused)
+        yield DenialRecordsKept(subject=subject, evidence=_cited(facts, refused), what=what)
+    nsec = [one for one, found in looked if found.apex.kinds == {"NSEC"}]
+    nsec3 = [one for one, found in looked if found.apex.kinds == {"NSEC3"}]
+    evidence = _cited(facts, (*nsec, *nsec3))
+    if nsec and nsec3:
+        yield DenialKindsDiffer(
+            subject=subject, evidence=evidence, nsec=_names(nsec), nsec3=_names(nsec3)
+        )
+    elif nsec:
+        yield DeniesByNsec(subject=subject, evidence=evidence, servers=_names(nsec))
+    elif nsec3:
+        yield DeniesByNsec3(subject=subject, evidence=evidence, servers=_names(nsec3))
+
+
+def _names(given: Iterable[Given]) -> tuple[str, ...]:
+    return tuple(one.server for one in given)
+
+
+def _cited(facts: Facts, given: Iterable[Given]) -> tuple[ObservationId, ...]:
     above = (facts.ds.id,) if facts.ds else ()
-    return (*above, *(number for one in looked for number in one.given.evidence))
+    return (*above, *(number for one in given for number in one.evidence))
 
 
-def _faults(broken: Sequence[Looked]) -> frozenset[str]:
-    every = frozenset(code for one in broken for code in one.faults)
-    return every if all(one.faults for one in broken) else frozenset()
+def _faults(broken: Iterable[Looked]) -> frozenset[str]:
+    """What is wrong with signatures, where that is all that is wrong."""
+    each = [found.faults for found in broken]
+    return frozenset().union(*each) if all(each) else frozenset()
 
 
-def _remarks(
-    looked: Sequence[Looked], of: Callable[[Looked], tuple[Remark, ...]]
-) -> tuple[Remark, ...]:
+def _remarks(looked: Looks, of: Callable[[Looked], tuple[Remark, ...]]) -> tuple[Remark, ...]:
     """Each remark once, with the servers that it is about."""
-    where: dict[Remark, list[str]] = {}
-    for one in looked:
-        for remark in of(one):
-            where.setdefault(remark, []).append(one.given.server)
-    every = _names(looked)
+    where: dict[str, list[str]] = {}
+    names: dict[str, dict[str, None]] = {}
+    for one, found in looked:
+        for remark in of(found):
+            where.setdefault(remark.words, []).append(one.server)
+            names.setdefault(remark.words, {}).update(dict.fromkeys(remark.names))
+    every = _names(one for one, _ in looked)
     return tuple(
-        Remark(remark.words + at(servers, every), remark.names) for remark, servers in where.items()
+        Remark(words + at(servers, every), tuple(names[words])) for words, servers in where.items()
     )
-
-
-def _looked(facts: Facts, given: Given) -> Looked:
-    """What one server's replies prove."""
-    from checks.facts.dnssec.keys import keys_of
-    from checks.facts.dnssec.proofs import denied_by, questions_of
-
-    reply = given.keys.outcome
-    keys = keys_of(reply.answer, facts.apex) if isinstance(reply, DnsReply) else ()
-    if not keys:
-        return Looked(given)
-    now = int(facts.now.timestamp())
-    denials: list[tuple[DnsReply, Denied]] = []
-    for seen in given.replies:
-        query, reply = seen.request, seen.outcome
-        if not isinstance(query, DnsQuery) or not isinstance(reply, DnsReply):
-            continue
-        asked = questions_of(reply, query.name, query.rtype, facts.apex)
-        denials += [(reply, denied) for denied in denied_by(reply, asked, keys, now)]
-    judged = [(reply, denied) for reply, denied in denials if not denied.unsupported]
-    against = _contradicted(facts.apex, given)
-    return Looked(
-        given,
-        told=bool(judged),
-        broken=(*_broken(facts.apex, [denied for _, denied in judged]), *against),
-        faults=frozenset() if against else _signature_faults([denied for _, denied in judged]),
-        soa=tuple(r for reply, denied in judged for r in _without_soa(reply, denied, facts.apex)),
-    )
-
-
-def _broken(apex: str, judged: Iterable[Denied]) -> tuple[Remark, ...]:
-    """What the denials lack, in words that name what is denied."""
-    from checks.facts.dnssec.elsewhere import called
-
-    found: dict[Remark, None] = {}
-    for denied in judged:
-        about = shown(denied.question.name.to_text())
-        for flaw in denied.flaws:
-            where = "" if flaw.lack.of_signature else f" in the denial of {about}"
-            names = (*called(flaw, denied), *_zonemaster(apex, flaw, denied))
-            found[Remark(flaw.text + where, names)] = None
-    return tuple(found)
-
-
-def _zonemaster(apex: str, flaw: Flaw, denied: Denied) -> tuple[str, ...]:
-    """What DNSSEC10 of Zonemaster 4 called it, which asked for a name that nobody has."""
-    from checks.facts.dnssec.denial import Lack
-
-    asked = denied.question.name.to_text() == NO_SUCH + apex
-    uncovered = flaw.lack in {Lack.NAME_NOT_COVERED, Lack.NEXT_CLOSER_NOT_COVERED}
-    return zonemaster(f"DS10_NAME_NOT_COVERED_BY_{denied.kind}") if asked and uncovered else ()
-
-
-def _contradicted(apex: str, given: Given) -> tuple[Remark, ...]:
-    """What the server denies and answers with all the same."""
-    from checks.facts.dnssec.elsewhere import called
-    from checks.facts.dnssec.proofs import answered_by, contradicting
-
-    replies = [seen.outcome for seen in (given.keys, *given.replies)]
-    told = [reply for reply in replies if isinstance(reply, DnsReply)]
-    known = frozenset(one for reply in told for one in answered_by(reply, apex))
-    flaws = (flaw for reply in told for flaw in contradicting(reply, apex, known))
-    return tuple(Remark(flaw.text, called(flaw)) for flaw in dict.fromkeys(flaws))
-
-
-FAULT_OF_SIGNATURE = {
-    "SIGNATURE_MISSING": "signature-missing",
-    "SIGNATURE_EXPIRED": "signature-expired",
-    "SIGNATURE_NOT_YET_VALID": "signature-not-yet-valid",
-}
-
-
-def _signature_faults(judged: Iterable[Denied]) -> frozenset[str]:
-    """The codes of what is wrong with signatures; none where anything else is."""
-    flaws = [flaw for denied in judged for flaw in denied.flaws]
-    if not all(flaw.lack.of_signature for flaw in flaws):
-        return frozenset()
-    return frozenset(FAULT_OF_SIGNATURE.get(f.lack.name, "signature-invalid") for f in flaws)
-
-
-def _without_soa(reply: DnsReply, denied: Denied, apex: str) -> Iterator[Remark]:
-    """Whether a denial lacks the SOA record of its zone (RFC 2308, section 2)."""
-    from checks.facts.dnssec.denial import Claim
-
-    kinds = {Claim.NAME_ERROR: ("NXDOMAIN", "a name"), Claim.NO_DATA: ("NODATA", "a type")}
-    if denied.question.claim not in kinds:
-        return
-    word, what = kinds[denied.question.claim]
-    owners = [record.name for record in reply.authority if record.rtype == "SOA"]
-    if not owners:
-        yield Remark(f"none with the denial of {what}", dnsviz(f"MISSING_SOA_FOR_{word}"))
-    elif apex not in owners:
-        words = f"that of {shown(owners[0])} with the denial of {what}"
-        yield Remark(words, dnsviz(f"SOA_NOT_OWNER_FOR_{word}"))
 
 
 CHECK = Check(
@@ -430,6 +528,17 @@ CHECK = Check(
     since="0.1",
     gather=gather,
     judge=judge,
-    finds=(DenialsProven, DenialProofBroken, DenialWithoutSoa, DenialsNotJudged, Skipped),
+    finds=(
+        DenialsProven,
+        DenialProofBroken,
+        DenialWithoutSoa,
+        DenialKindsDiffer,
+        DenialRecordsOdd,
+        DenialRecordsKept,
+        DeniesByNsec,
+        DeniesByNsec3,
+        DenialsNotJudged,
+        Skipped,
+    ),
     doc=__doc__ or "",
 )

@@ -93,7 +93,9 @@ class ZoneUnsigned(Finding):
     code: ClassVar[str] = "zone-unsigned"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    always: ClassVar[tuple[str, ...]] = zonemaster("DS05_ZONE_NO_DNSSEC", "DS07_NOT_SIGNED")
+    always: ClassVar[tuple[str, ...]] = zonemaster(
+        "DS03_NO_DNSSEC_SUPPORT", "DS05_ZONE_NO_DNSSEC", "DS07_NOT_SIGNED", "DS10_ZONE_NO_DNSSEC"
+    )
     by_ds: ClassVar[Mapping[bool | None, tuple[str, ...]]] = {
         True: zonemaster("NO_RESPONSE_DNSKEY", "NO_DNSKEY"),
         False: zonemaster("NEITHER_DNSKEY_NOR_DS", "NOT_SIGNED", "DS01_PARENT_ZONE_NO_DS"),
@@ -136,10 +138,12 @@ class _KeysProblem(Finding):
 class SignedAtSomeServers(_KeysProblem):
     code: ClassVar[str] = "signed-at-some-servers"
     always: ClassVar[tuple[str, ...]] = zonemaster(
+        "DS03_SERVER_NO_DNSSEC_SUPPORT",
         "DS05_SERVER_NO_DNSSEC",
         "DS07_INCONSISTENT_SIGNED",
         "DS07_NOT_SIGNED_ON_SERVER",
         "DS07_SIGNED_ON_SERVER",
+        "DS10_SERVER_NO_DNSSEC",
         "EXTRA_PROCESSING_BROKEN",
         "NO_RESPONSE_DNSKEY",
     )

@@ -385,8 +385,12 @@ def _unenclosed(hashes: _Hashes, asked: Question) -> Lack:
     above = [asked.name]
     while above[-1] != asked.zone and len(above[-1]) > 1:
         above.append(above[-1].parent())
-    denied = asked.claim is Claim.NAME_ERROR or any(hashes.over(name) for name in above)
-    return Lack.NO_CLOSEST_ENCLOSER if denied else Lack.NO_RECORD_AT_NAME
+    absent = (
+        asked.claim is Claim.NAME_ERROR
+        or any(hashes.over(name) for name in above)
+        or any(hashes.at(_wildcard(name, len(name))) for name in above[1:])
+    )
+    return Lack.NO_CLOSEST_ENCLOSER if absent else Lack.NO_RECORD_AT_NAME
 
 
 def _wildcard_by_nsec3(

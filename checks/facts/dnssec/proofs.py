@@ -184,13 +184,13 @@ def _expanded(reply: DnsReply, name: str, apex: dns.name.Name) -> Iterator[Quest
 
 
 def answered_by(reply: DnsReply, zone: str) -> frozenset[tuple[dns.name.Name, str]]:
-    """The names and types of the zone's own that the reply answers with, expanded ones left out."""
+    """The names and types of the zone that the reply answers with, signed as no wildcard's."""
     apex = dns.name.from_text(zone)
-    expanded = {r.name for r in reply.answer if any(_expanded(reply, r.name, apex))}
+    given = {(record.name, record.rtype) for record in reply.answer if below(record.name, zone)}
     return frozenset(
-        (dns.name.from_text(r.name), r.rtype)
-        for r in reply.answer
-        if below(r.name, zone) and r.name not in expanded and reply.authoritative
+        (dns.name.from_text(one.owner), one.covers)
+        for one in signatures_of(reply.answer)
+        if (one.owner, one.covers) in given and not any(_expanded(reply, one.owner, apex))
     )
 
 

@@ -115,6 +115,14 @@ class Denier:
         before = [one for one in self.chain if one < key]
         return self.chain[max(before or self.chain)]
 
+    def own(self, name: str, rtype: str) -> ResourceRecord | None:
+        """A record that the denier itself makes."""
+        if rtype == "NSEC" and not self.hashed:
+            return self.chain.get(dns.name.from_text(name))
+        if (rtype, name) == ("NSEC3PARAM", self.zone) and self.hashed:
+            return record(name, rtype, f"1 0 {self.iterations} {self.salt.hex() or '-'}")
+        return None
+
     def deny(self, name: str, rtype: str) -> Denial | None:
         """How the server denies this; None where it answers."""
         asked = dns.name.from_text(name)
@@ -199,6 +207,8 @@ class Server:
 
     def reply(self, name: str, rtype: str) -> DnsReply:
         held = self.denier.data.get(name, {})
+        if own := self.denier.own(name, rtype):
+            return DnsReply(authoritative=True, answer=self.rrset(name, rtype, own.data))
         if rtype in held:
             return DnsReply(authoritative=True, answer=self.rrset(name, rtype, held[rtype]))
         denial = self.denier.deny(name, rtype)

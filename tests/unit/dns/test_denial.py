@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from checks.dns import denial
-from checks.dns.denial import NO_SUCH, DenialProofBroken, Facts, Given
+from checks.dns.denial import APEX_TYPES, NO_SUCH, DenialProofBroken, Facts, Given
 from netdiag.model import Finding, Severity
 from netdiag.outcomes import DnsReply, Failed, FailureKind, Outcome, ResourceRecord
 from tests.doctable import rows
@@ -52,6 +52,13 @@ def _given(name: str, server: Server, nobody: Outcome, aaaa: Outcome) -> Given:
             seen(5, WWW, "AAAA", aaaa),
         ),
     )
+
+
+def in_full(server: Server, name: str = "ns1", **apex: Outcome) -> Given:
+    """The same with the records of the zone's name."""
+    told = {rtype: apex.get(rtype, server.reply(APEX, rtype)) for rtype in APEX_TYPES}
+    seen_of = tuple(seen(n, APEX, r, told[r]) for n, r in enumerate(told, 6))
+    return replace(given(server, name), apex=seen_of)
 
 
 def _same(reply: DnsReply) -> DnsReply:
@@ -106,11 +113,22 @@ def compact(reply: DnsReply) -> DnsReply:
     return DnsReply(authoritative=True, authority=(*proof, *NSEC.rrset(APEX, "SOA", SOA)))
 
 
+def bare(reply: DnsReply) -> DnsReply:
+    return replace(reply, answer=reply.answer[:1])
+
+
+def elsewhere(reply: DnsReply) -> DnsReply:
+    return replace(reply, answer=(replace(reply.answer[0], data="192.0.2.9"), *reply.answer[1:]))
+
+
 def hashed_more(reply: DnsReply) -> DnsReply:
     """The records of 101 iterations instead of 100."""
     old = [r for r in reply.authority if r.rtype == "NSEC3"]
     return instead(*(replace(r, data=r.data.replace(" 100 ", " 101 ")) for r in old))(reply)
 
+
+PARAM = record(APEX, "NSEC3PARAM", "1 0 1 ab")
+SEVERAL = DnsReply(authoritative=True, answer=(PARAM, replace(PARAM, data="1 0 0 -")))
 
 CASES: dict[str, Given] = {
     "proven": given(NSEC),
@@ -132,9 +150,16 @@ CASES: dict[str, Given] = {
     "by a wildcard, where the name is": given(
         EXPANDING, nobody=instead(record(NOBODY, "NSEC", f"{WWW} A RRSIG NSEC"))
     ),
+    "by a wildcard that is not signed": given(EXPANDING, nobody=bare),
+    "by a wildcard of another address": given(EXPANDING, nobody=elsewhere),
     "proven, without the SOA record": given(NSEC, nobody=without("SOA")),
     "proven, with the SOA of another zone": given(NSEC, aaaa=of_zone("other.example.")),
     "not given": _given("ns1", NSEC, SILENT, SILENT),
+    "by NSEC records": in_full(NSEC),
+    "by NSEC3 records": in_full(NSEC3),
+    "by NSEC, by NSEC3 at another server": in_full(NSEC),
+    "proven, several NSEC3PARAM records": in_full(NSEC3, NSEC3PARAM=SEVERAL),
+    "proven, its records not to be had": in_full(NSEC, NSEC=DnsReply(rcode="REFUSED")),
 }
 
 
@@ -152,12 +177,15 @@ def test_the_documented_table_is_what_the_check_decides(
     has: str, case: str, judgement: str
 ) -> None:
     if case == "not asked":
-        (finding,) = denial.judge(Facts(apex=APEX, now=NOW, missing="the zone has no DS records"))
+        found = list(denial.judge(Facts(apex=APEX, now=NOW, missing="the zone has no DS records")))
     else:
-        (finding,) = judged(CASES[case], vouched=has == "DS records")
+        others = [in_full(NSEC3, "ns2")] if "another server" in case else []
+        found = judged(CASES[case], *others, vouched=has == "DS records")
 
-    assert finding.code == judgement
-    assert set(finding.equivalents) <= set(finding.known_as)
+    codes = {finding.code for finding in found}
+    assert judgement in codes
+    assert codes - {judgement} <= {"denials-proven", "denies-by-nsec", "denies-by-nsec3"}
+    assert all(set(finding.equivalents) <= set(finding.known_as) for finding in found)
 
 
 @pytest.mark.parametrize("server", [NSEC3, EXPANDING, COSTLY], ids=["nsec3", "wildcard", "costly"])
@@ -178,6 +206,12 @@ NAMED = {
     "with a record whose signature ended": {"dnsviz:EXPIRATION_IN_PAST"},
     "of a name that it answers for": {"dnsviz:EXISTING_NAME_COVERED"},
     "by a wildcard, where the name is": {"dnsviz:SNAME_NOT_COVERED"},
+    "by a wildcard that is not signed": {"dnsviz:MISSING_RRSIG", "zonemaster:DS10_UNSIGNED_ANSWER"},
+    "by a wildcard of another address": {
+        "dnsviz:SIGNATURE_INVALID",
+        "zonemaster:DS10_ANSWER_VERIFY_ERROR",
+    },
+    "not given": {"zonemaster:DS10_NON_EXISTENT_RESPONSE_ERROR"},
     "proven, without the SOA record": {"dnsviz:MISSING_SOA_FOR_NXDOMAIN"},
     "proven, with the SOA of another zone": {"dnsviz:SOA_NOT_OWNER_FOR_NODATA"},
 }

@@ -3,10 +3,10 @@
 import pytest
 
 from reports.crosswalk import zonemaster_tags
-from tests.world.zonemaster import zone
+from tests.world.zonemaster import denial, zone
 from tests.world.zonemaster.scenario import LEVELS, Scenario, said
 
-MODULES = {"zone": zone}
+MODULES = {"denial": denial, "zone": zone}
 CASES = {case: tags for module in MODULES.values() for case, tags in module.CASES.items()}
 SCENARIOS = [one for module in MODULES.values() for one in module.SCENARIOS]
 COMPLETE: tuple[str, ...] = ()

@@ -247,6 +247,14 @@ def test_types_of_a_delegation_that_are_wrong_are_named(
     assert lacks((replace(one, data=data),), question(denial), denier.hashed) == {lack}
 
 
+def test_a_wildcard_alone_lacks_what_shows_that_it_is_the_closest() -> None:
+    denial = NSEC3.deny("x.w.example.", "A")
+    assert denial is not None
+    wildcard = tuple(piece.record for piece in denial.pieces if piece.role == "wildcard")
+
+    assert lacks(wildcard, question(denial), hashed=True) == {Lack.NO_CLOSEST_ENCLOSER}
+
+
 @pytest.mark.parametrize("denier", [NSEC, NSEC3], ids=["nsec", "nsec3"])
 def test_what_exists_is_never_denied(denier: Denier) -> None:
     whole = tuple(denier.chain.values())
