@@ -130,9 +130,10 @@ class SignedWorld:
             )
         return told
 
-    def findings(self, *checks: Check[Any]) -> tuple[Finding, ...]:
-        """What the checks of signing find, or these."""
-        brief = Brief(
+    @property
+    def brief(self) -> Brief:
+        """A full examination of the zone."""
+        return Brief(
             target=parse(APEX.rstrip(".")),
             started=self.at,
             families=(4,),
@@ -140,8 +141,11 @@ class SignedWorld:
             depth="thorough",
             purpose="zone",
         )
+
+    def findings(self, *checks: Check[Any]) -> tuple[Finding, ...]:
+        """What the checks of signing find, or these."""
         net = World(self.answer).network()
-        found = asyncio.run(diagnose(brief, checks or CHECKS, (), net))
+        found = asyncio.run(diagnose(self.brief, checks or CHECKS, (), net))
         crashed = [j.finding.message for j in found if j.finding.outcome is Outcome.CRASHED]
         assert crashed == []
         return tuple(j.finding for j in found)
