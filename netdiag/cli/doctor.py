@@ -24,6 +24,7 @@ MEANING = {
         "who rejects, where a path ends, and hops",
     ),
     "datagram_icmp": ("ICMP echo without privileges", "echo (a UDP echo takes its place)"),
+    "icmp_hops": ("hops by ICMP echo", "netdiag trace --protocol icmp"),
     "raw_sockets": ("raw sockets", "what only crafted packets show"),
     "kernel_timestamps": ("kernel time stamps", "round-trip times free of this machine's load"),
     "arrival_ttl": ("arrival TTL of TCP answers", "who really sent a reset"),

@@ -7,7 +7,7 @@ import sys
 
 from netdiag.network import Sent
 from netdiag.outcomes import Abilities
-from netdiag.wire import errqueue, netlink
+from netdiag.wire import errqueue, icmp_windows, netlink
 
 
 def read_abilities() -> Sent:
@@ -21,6 +21,7 @@ def capabilities() -> dict[str, bool]:
     return {
         "error_queue": linux and _option(errqueue.SOL_IP, errqueue.IP_RECVERR),
         "datagram_icmp": _opens(socket.SOCK_DGRAM, socket.IPPROTO_ICMP),
+        "icmp_hops": _hears_of_hops(linux=linux),
         "raw_sockets": _opens(socket.SOCK_RAW, socket.IPPROTO_ICMP),
         "kernel_timestamps": linux and _option(socket.SOL_SOCKET, errqueue.SO_TIMESTAMPNS),
         "arrival_ttl": linux and _option(errqueue.SOL_IP, errqueue.IP_MINTTL),
@@ -28,6 +29,14 @@ def capabilities() -> dict[str, bool]:
         "routes": _dumps(netlink.GET_ROUTE),
         "neighbours": _dumps(netlink.GET_NEIGHBOUR),
     }
+
+
+def _hears_of_hops(*, linux: bool) -> bool:
+    """Whether echo requests that end on the way tell by whom."""
+    datagram = _opens(socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+    if linux:
+        return datagram or _opens(socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    return icmp_windows.available() or (sys.platform == "darwin" and datagram)
 
 
 def _opens(kind: int, protocol: int, family: int = socket.AF_INET) -> bool:

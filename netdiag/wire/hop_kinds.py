@@ -10,12 +10,13 @@ from __future__ import annotations
 import secrets
 import socket
 import struct
+import sys
 from abc import ABC, abstractmethod
 from typing import TypeAlias
 
 from netdiag.outcomes import Connected, EchoReply, Failed, IcmpError, Quote, Reset
 from netdiag.requests import HopProbe
-from netdiag.wire import crafting, errqueue, extensions, quotes, sockets, tcp
+from netdiag.wire import crafting, errqueue, extensions, icmp_errors, quotes, sockets, tcp
 from netdiag.wire.errqueue import QueuedError
 
 PAYLOAD = 32
@@ -51,9 +52,9 @@ class Kind(ABC):
     def number(self, queued: QueuedError) -> int | None:
         """Which probe an ICMP error quotes; None where it quotes too little to tell."""
 
-    def answered(self, data: bytes, ttl: int | None) -> tuple[int, Answer] | None:
-        """Which probe the target itself answers with `data`, and how, its round-trip time still to
-        be told; None for no answer."""
+    def answered(self, data: bytes, ttl: int | None, sender: str) -> tuple[int, Answer] | None:
+        """Which probe `sender`, mostly the target itself, answers with `data`, and how, its
+        round-trip time still to be told; None for no answer."""
         return None
 
     def quote(self, queued: QueuedError) -> Quote | None:
@@ -78,13 +79,19 @@ def make(probe: HopProbe) -> Kind:
     privileges than this user has."""
     match (probe.protocol, probe.raw):
         case ("icmp", _):
-            return Icmp(probe.address)
+            heard = hears_messages(probe)
+            return MessageIcmp(probe.address) if heard else Icmp(probe.address)
         case ("tcp", _):
             return RawTcp(probe.address, probe.port)
         case (_, True):
             return RawUdp(probe.address, probe.port)
         case _:
             return Udp(probe.address, probe.port)
+
+
+def hears_messages(probe: HopProbe) -> bool:
+    """Whether this system hands ICMP errors to the socket of such a probe as they came."""
+    return sys.platform == "darwin" and probe.protocol == "icmp"
 
 
 class Udp(Kind):
@@ -129,17 +136,20 @@ class Icmp(Kind):
 
     def send(self, number: int, ttl: int) -> None:
         tcp.set_ttl(self.sock, ttl)
+        self.sock.send(self._message(number))
+
+    def _message(self, number: int) -> bytes:
         request, _ = _ECHO[self._family]
         # The sum of number and complement is constant, and with it the checksum.
         body = (0xFFFF - number).to_bytes(2).ljust(PAYLOAD, b"\0")
         ids = struct.pack("!HH", self._id, number)
         check = extensions.checksum(bytes((request, 0, 0, 0)) + ids + body)
-        self.sock.send(struct.pack("!BBH", request, 0, check) + ids + body)
+        return struct.pack("!BBH", request, 0, check) + ids + body
 
     def number(self, queued: QueuedError) -> int | None:
         return self._numbered(queued.payload, _ECHO[self._family][0])
 
-    def answered(self, data: bytes, ttl: int | None) -> tuple[int, Answer] | None:
+    def answered(self, data: bytes, ttl: int | None, sender: str) -> tuple[int, Answer] | None:
         if self._raw and self._family == 4:
             data = _without_ip_header(data)
         number = self._numbered(data, _ECHO[self._family][1])
@@ -150,6 +160,39 @@ class Icmp(Kind):
             return None
         identifier, number = struct.unpack_from("!HH", message, 4)
         return number if identifier == self._id else None
+
+
+class MessageIcmp(Icmp):
+    """Echo requests of a datagram socket that gets ICMP errors as messages, as on macOS: it hears
+    of all of them, so it is not connected, and IPv4 messages come with their IP header."""
+
+    def __init__(self, address: str) -> None:
+        self._family = sockets.family(address)
+        self._address = address
+        self._to = sockets.socket_address(address, 0)
+        self.headers = sockets.HEADERS[self._family]
+        self.octets = self.headers + _ICMP_HEADER + PAYLOAD
+        self.how = "icmp-messages"
+        self._raw = True
+        self._id = secrets.randbelow(1 << 16)
+        protocol = socket.IPPROTO_ICMP if self._family == 4 else socket.IPPROTO_ICMPV6
+        self.sock = sockets.make(address, socket.SOCK_DGRAM, protocol)
+
+    def send(self, number: int, ttl: int) -> None:
+        tcp.set_ttl(self.sock, ttl)
+        self.sock.sendto(self._message(number), self._to)
+
+    def answered(self, data: bytes, ttl: int | None, sender: str) -> tuple[int, Answer] | None:
+        message = _without_ip_header(data) if self._family == 4 else data
+        arrived = data[8] if self._family == 4 and message else ttl
+        origin = sender.partition("%")[0]
+        error = icmp_errors.read(message, self._family, origin, arrived, self._address)
+        if error:
+            number = self.number(error)
+            return None if number is None else (number, self.outcome(error))
+        if not sockets.same(origin or "::", self._address):
+            return None
+        return super().answered(data, arrived, sender)
 
 
 class _Raw(Kind):
@@ -237,7 +280,7 @@ class RawTcp(_Raw):
         segment = header.fields.get("mss") if header else None
         return queued.outcome(0.0, self.quote(queued), segment, self.headers)
 
-    def answered(self, data: bytes, ttl: int | None) -> tuple[int, Answer] | None:
+    def answered(self, data: bytes, ttl: int | None, sender: str) -> tuple[int, Answer] | None:
         segment = _without_ip_header(data) if self.sock.family == socket.AF_INET else data
         if len(segment) < 20 or struct.unpack_from("!HH", segment) != self._ports[::-1]:
             return None

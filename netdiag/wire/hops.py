@@ -20,7 +20,7 @@ from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Failed, FailureKind, IcmpError
 from netdiag.requests import HopProbe
 from netdiag.tracer import plan
-from netdiag.wire import errqueue, failures, hop_kinds, sockets, tcp
+from netdiag.wire import errqueue, failures, hop_kinds, icmp_windows, sockets, tcp
 from netdiag.wire.errqueue import QueuedError
 from netdiag.wire.hop_kinds import Answer, Kind
 from netdiag.wire.sockets import Clock
@@ -111,8 +111,8 @@ class _Flow:
                 self._refused(queued)
         with suppress(OSError):
             for _ in range(_MOST_READ):
-                data, ancillary, _, _ = sock.recvmsg(2048, 512)
-                self._answered(data, errqueue.by_kind(ancillary))
+                data, ancillary, _, peer = sock.recvmsg(2048, 512)
+                self._answered(data, errqueue.by_kind(ancillary), str(peer[0]) if peer else "")
 
     def _refused(self, queued: QueuedError) -> None:
         number = self.kind.number(queued)
@@ -121,8 +121,8 @@ class _Flow:
         else:
             self._deliver(number, queued.age, self.kind.outcome(queued))
 
-    def _answered(self, data: bytes, said: errqueue.Said) -> None:
-        answer = self.kind.answered(data, errqueue.arrival_ttl(said))
+    def _answered(self, data: bytes, said: errqueue.Said, sender: str) -> None:
+        answer = self.kind.answered(data, errqueue.arrival_ttl(said), sender)
         if answer:
             number, outcome = answer
             self._deliver(number, errqueue.age(said), outcome)
@@ -154,8 +154,13 @@ class Flows:
 
     async def send(self, probe: HopProbe) -> Sent:
         """One probe, and what came of it."""
-        if not errqueue.AVAILABLE:
-            detail = "this system does not tell programs without privileges who sent an ICMP error"
+        if probe.protocol == "icmp" and icmp_windows.available():
+            return await icmp_windows.send(probe, self._clock)
+        if not errqueue.AVAILABLE and not hop_kinds.hears_messages(probe):
+            detail = (
+                "this system does not tell programs without privileges who sent an ICMP error, or "
+                "of echo requests alone (--protocol icmp)"
+            )
             return Sent(Failed(kind=FailureKind.NOT_OBSERVABLE, detail=detail))
         if probe.protocol == "tcp" and not probe.raw:
             options = tcp.Options(wait=WAIT, ttl=probe.ttl)

@@ -33,6 +33,8 @@ from netdiag.wire import (
     dns_message,
     errqueue,
     extensions,
+    icmp_errors,
+    icmp_windows,
     machine,
     netlink,
     quotes,
@@ -127,6 +129,15 @@ def error_queue(data: bytes) -> None:
     queued = errqueue.read(Queue(data))  # type: ignore[arg-type]
     if queued:
         is_clean(queued.outcome(0.0))
+
+
+def icmp_messages(data: bytes) -> None:
+    for family, address in ((4, "192.0.2.1"), (6, "2001:db8::1")):
+        error = icmp_errors.read(data, family, address, None, address)
+        if error:
+            is_clean(error.outcome(0.0))
+        reply = icmp_windows.read4(data) if family == 4 else icmp_windows.read6(data)
+        is_clean(icmp_windows.outcome(reply, family, 0.0))
 
 
 def kernel_tables(data: bytes) -> None:
@@ -349,6 +360,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "icmp-extensions": icmp_extensions,
     "quoted-packet": quoted_packet,
     "error-queue": error_queue,
+    "icmp-messages": icmp_messages,
     "kernel-tables": kernel_tables,
     "resolv-conf": resolv_conf,
     "proxies": proxies,

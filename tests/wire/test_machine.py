@@ -196,6 +196,7 @@ def test_capabilities_are_all_told() -> None:
     assert set(capabilities.capabilities()) == {
         "error_queue",
         "datagram_icmp",
+        "icmp_hops",
         "raw_sockets",
         "kernel_timestamps",
         "arrival_ttl",
