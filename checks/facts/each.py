@@ -35,11 +35,14 @@ async def _asked(
 ) -> tuple[Observation, ...]:
     address = server.server.address
     queries = [replace(question, server=address) for question in questions]
-    return tuple(await asyncio.gather(*(_in_some_shape(net, query) for query in queries)))
+    shaped = (_in_some_shape(net, query, edns=not server.drops_edns) for query in queries)
+    return tuple(await asyncio.gather(*shaped))
 
 
-async def _in_some_shape(net: Asker, query: DnsQuery) -> Observation:
-    seen = await net.ask(query)
-    if isinstance(seen.outcome, DnsReply) or query.transport == "tcp" or query.udp_payload is None:
-        return seen
-    return await net.ask(replace(query, udp_payload=None))
+async def _in_some_shape(net: Asker, query: DnsQuery, *, edns: bool) -> Observation:
+    if query.transport == "tcp" or query.udp_payload is None:
+        return await net.ask(query)
+    plain = replace(query, udp_payload=None)
+    first, second = (query, plain) if edns else (plain, query)
+    seen = await net.ask(first)
+    return seen if isinstance(seen.outcome, DnsReply) else await net.ask(second)
