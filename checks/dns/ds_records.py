@@ -146,7 +146,11 @@ class DsDigestDeprecated(_DsProblem):
     code: ClassVar[str] = "ds-digest-deprecated"
     known_as: ClassVar[tuple[str, ...]] = (
         *zonemaster("DS01_DS_ALGO_DEPRECATED"),
-        *dnsviz("DIGEST_ALGORITHM_PROHIBITED", "DS_DIGEST_ALGORITHM_IGNORED"),
+        *dnsviz(
+            "DIGEST_ALGORITHM_PROHIBITED",
+            "DS_DIGEST_ALGORITHM_IGNORED",
+            "DS_DIGEST_ALGORITHM_MAYBE_IGNORED",
+        ),
     )
     effect: ClassVar[str] = "validators ignore such a DS record, or will"
     remedy: ClassVar[str] = "Have the registrar replace it by one of digest type 2 (SHA-256)."

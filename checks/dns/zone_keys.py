@@ -72,18 +72,26 @@ REFUSALS: Mapping[Answer, Remark] = {
 
 @finding_kind
 class KeysGiven(Finding):
-    """`keys` are in words."""
+    """`keys` are in words; `mute` are servers that answer nothing at all."""
 
     code: ClassVar[str] = "keys-given"
     outcome: ClassVar[Outcome] = Outcome.OK
     area: ClassVar[Area] = Area.DNS
-    known_as: ClassVar[tuple[str, ...]] = zonemaster("DS07_SIGNED")
+    known_as: ClassVar[tuple[str, ...]] = (*zonemaster("DS07_SIGNED"), *REFUSALS["silent"].names)
     keys: tuple[str, ...]
     servers: tuple[str, ...]
+    mute: tuple[str, ...]
+
+    @property
+    def equivalents(self) -> tuple[str, ...]:
+        return self.known_as if self.mute else self.known_as[:1]
 
     @property
     def message(self) -> str:
-        return f"{self.subject} has {', '.join(self.keys)}, given by {', '.join(self.servers)}"
+        mute = f"; {', '.join(self.mute)} answer nothing" if self.mute else ""
+        return (
+            f"{self.subject} has {', '.join(self.keys)}, given by {', '.join(self.servers)}{mute}"
+        )
 
 
 @finding_kind
@@ -280,7 +288,7 @@ def _given(seen: SignedZone, said: Mapping[str, Answer]) -> Iterator[Finding]:
         )
     elif having:
         keys = tuple(_in_words(seen))
-        yield KeysGiven(subject=subject, evidence=cited, keys=keys, servers=having)
+        yield KeysGiven(subject=subject, evidence=cited, keys=keys, servers=having, mute=seen.mute)
     elif lacking:
         vouched = bool(seen.ds_records) if seen.ds_told else None
         yield ZoneUnsigned(subject=subject, evidence=cited, vouched=vouched)

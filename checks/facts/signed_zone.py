@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from checks.facts.each import answering
-from checks.facts.iterate import ServerAddress
+from checks.facts.iterate import ServerAddress, version
 from checks.facts.once import once
 from checks.facts.parent_servers import servers_of
 from checks.facts.zone import Zone, target_zone
@@ -46,14 +46,15 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedZone:
-    """`planned` is the data of the DS records that are to be; no parent is asked then. `count` is
-    how many servers answer anything."""
+    """`planned` is the data of the DS records that are to be; no parent is asked then. `mute` are
+    servers of the zone that answer nothing at all, and so are not asked for keys."""
 
     apex: str
     missing: str = ""
     planned: tuple[str, ...] = ()
     above: tuple[Above, ...] = ()
     servers: tuple[Given, ...] = ()
+    mute: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
@@ -127,7 +128,16 @@ async def signed_zone(net: Asker, brief: Brief) -> SignedZone:
             *(_given(net, zone.apex, one.server) for one in answering(zone)[:MOST_SERVERS])
         ),
     )
-    return replace(found, above=above, servers=tuple(servers))
+    return replace(found, above=above, servers=tuple(servers), mute=_mute(zone))
+
+
+def _mute(zone: Zone) -> tuple[str, ...]:
+    """The silent ones, but for those over a family over which nobody answers from here."""
+    return tuple(
+        str(one.server)
+        for one in zone.servers
+        if not one.answers and not one.ours and version(one.server.address) not in zone.unheard
+    )
 
 
 async def _nobody() -> tuple[Above, ...]:

@@ -27,7 +27,7 @@ from checks.facts.remarks import Remark, at, dnsviz, zonemaster
 DEPRECATED_DIGESTS = {1: "SHA-1", 3: "GOST R 34.11-94"}
 """Of DS records (RFC 9904, section 3; RFC 9905; RFC 9906)."""
 
-SHA256 = 2
+SHA1, SHA256, SHA384 = 1, 2, 4
 ASSIGNED = range(1, 7)
 """Digest types that stand for a digest (IANA's registry of DS digest algorithms)."""
 
@@ -66,19 +66,25 @@ Rule = Callable[[Delegated], Iterator[Remark]]
 
 
 def of_deprecated_digest(seen: Delegated) -> Iterator[Remark]:
-    stronger = {ds.algorithm for ds in seen.ds if ds.digest_type in {2, 4}}
     for ds in seen.ds:
         if ds.digest_type in DEPRECATED_DIGESTS:
-            beside = ds.digest_type == 1 and ds.algorithm in stronger
-            ignored = dnsviz("DS_DIGEST_ALGORITHM_IGNORED") if beside else ()
             yield Remark(
                 f"{_name(ds)} is of {DEPRECATED_DIGESTS[ds.digest_type]}{_above(seen, ds)}",
                 (
                     *zonemaster("DS01_DS_ALGO_DEPRECATED"),
                     *dnsviz("DIGEST_ALGORITHM_PROHIBITED"),
-                    *ignored,
+                    *_ignored(seen, ds),
                 ),
             )
+
+
+def _ignored(seen: Delegated, ds: Ds) -> tuple[str, ...]:
+    """What it is called that a stronger DS record is there besides (RFC 4509, section 3, which
+    knows of no stronger one but SHA-256)."""
+    beside = {one.digest_type for one in seen.ds if one.algorithm == ds.algorithm}
+    if ds.digest_type != SHA1 or not beside & {SHA256, SHA384}:
+        return ()
+    return dnsviz(f"DS_DIGEST_ALGORITHM_{'' if SHA256 in beside else 'MAYBE_'}IGNORED")
 
 
 def of_unsupported_digest(seen: Delegated) -> Iterator[Remark]:

@@ -17,6 +17,7 @@ from tests.unit.dns.signed_world import (
     SILENT,
     ZSK,
     SignedWorld,
+    codes,
     healthy,
     keys,
     unlike,
@@ -161,3 +162,14 @@ def test_an_unreadable_record_is_no_ds_record() -> None:
     world = healthy(above={P1: DnsReply(authoritative=True, answer=(odd,)), P2: NONE})
 
     assert "ds-records-given" not in judged(world)
+
+
+@pytest.mark.parametrize(
+    ("beside", "ignored"),
+    [("SHA256", {"IGNORED"}), ("SHA384", {"MAYBE_IGNORED"}), ("SHA1", set())],
+)
+def test_a_digest_of_sha_1_is_ignored_beside_a_stronger_one(beside: str, ignored: set[str]) -> None:
+    said = codes(healthy(KSK.digest("SHA1"), KSK.digest(beside)).findings(ds_records.CHECK))
+
+    of_sha_1 = {f"DS_DIGEST_ALGORITHM_{one}" for one in ignored}
+    assert said == {"DIGEST_ALGORITHM_PROHIBITED", *of_sha_1}

@@ -47,6 +47,7 @@ UNSIGNED_ABOVE = {P1: NONE, P2: NONE}
 ANY_DIGEST = "ab" * 32
 PAST, FUTURE = (-9.0, -2.0), (2.0, 9.0)
 KEYS, SOA = keys(KSK, ZSK, by=[KSK]), signed("SOA", ZSK)
+MUTE = dict.fromkeys((*APEX_SIGNED, "NSEC3PARAM", "AAAA", "CDS", "CDNSKEY"), SILENT)
 NOT_FOR_SOA = keys(KSK, ZSK, by=[KSK, OTHER]).answer[-1]
 REMOVAL = "0 0 0 00"
 NOT_KEYS = "DS07_SIGNED DS07_DS_FOR_SIGNED_ZONE DS15_NO_CDS_CDNSKEY RRSIG_EXPIRATION"
@@ -188,6 +189,9 @@ DNSSEC05 = {
     "an unassigned algorithm": Case(
         with_key(text(100, b"abcd")),
         f"DS05_ALGO_UNASSIGNED ALGORITHM_UNASSIGNED {OTHER_ALGORITHM}",
+    ),
+    "a server that says nothing at all": Case(
+        SignedWorld(healthy().above, APEX_SIGNED, MUTE), "DS05_NO_RESPONSE DS07_NO_RESPONSE_DNSKEY"
     ),
     "a server that says nothing of keys": Case(
         unlike(healthy(), DNSKEY=SILENT), "DS05_NO_RESPONSE DS07_NO_RESPONSE_DNSKEY"
