@@ -9,16 +9,17 @@ Resolvers use both sets. A server that only one of them names is not used by all
 although it should not be. What one server alone serves fails with it.
 
 ## How it decides
-| names                                   | judgement                |
-|-----------------------------------------|--------------------------|
-| the zone names what the parent names    | name-server-set-fine     |
-| the zone names others                   | delegation-mismatch      |
-| the zone's servers name different ones  | name-server-lists-differ |
-| one name in both                        | single-name-server       |
-| no server of the zone gives its set     | name-server-set-not-seen |
-| the parent's servers serve the zone too | name-server-set-not-seen |
+| names                                   | judgement                                      |
+|-----------------------------------------|------------------------------------------------|
+| the zone names what the parent names    | name-server-set-fine                           |
+| the zone names others                   | delegation-mismatch                            |
+| the zone's servers name different ones  | name-server-set-fine, name-server-lists-differ |
+| one name in both                        | name-server-set-fine, single-name-server       |
+| no server of the zone gives its set     | name-server-set-not-seen                       |
+| the parent's servers serve the zone too | name-server-set-not-seen                       |
 
-What the zone names is what any of its servers names; where these differ, that is told besides.
+What the zone names is what any of its servers names; whether these agree among themselves is told
+besides, as `name-server-lists-agree` or `name-server-lists-differ`.
 
 The parent's list is the registrar's to change where the parent is a registry, else its operator's.
 
