@@ -41,7 +41,7 @@ from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
-from checks.facts.path import Path, path_to
+from checks.facts.path import Path, named, path_to
 from checks.facts.stalls import Stalled, Stalls, stalls
 from netdiag.model import (
     Area,
@@ -162,16 +162,16 @@ class Facts:
 async def gather(net: Asker, brief: Brief) -> Facts:
     """Every exchange that stalls, followed where its words are not acknowledged."""
     found = await stalls(net, brief)
-    followed = await asyncio.gather(*(_followed(net, one) for one in found.stalled))
+    followed = await asyncio.gather(*(_followed(net, brief, one) for one in found.stalled))
     return Facts(brief=brief, stalls=found, followed=tuple(followed))
 
 
-async def _followed(net: Asker, stalled: Stalled) -> Followed:
+async def _followed(net: Asker, brief: Brief, stalled: Stalled) -> Followed:
     probe = _probe(stalled.seen.request)
     if not _lost(stalled) or probe is None:
         return Followed(stalled=stalled)
     address, port, host, tls = probe
-    path = await path_to(net, address)
+    path = await named(net, brief, await path_to(net, address))
     asked = (
         DataProbe(address=address, port=port, ttl=hop.ttl, host=host, tls=tls)
         for hop in path.routers

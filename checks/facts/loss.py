@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from checks.facts.handshakes import encrypted, request_for
-from checks.facts.path import Path, path_to, read_hop
+from checks.facts.path import Path, named, path_to, read_hop
 from checks.facts.reach import Reach, Reaches, connects
 from checks.facts.web import first_requests
 from netdiag.model import Brief
@@ -107,7 +107,9 @@ async def losses(net: Asker, brief: Brief) -> Lost:
         *(_examined(net, reach, late, thorough) for reach in known.reaches if reach.works)
     )
     await late
-    return Lost(known=known, all=tuple(one for one in found if one))
+    paths = await asyncio.gather(*(named(net, brief, one.path) for one in found if one))
+    sampled = zip((one for one in found if one), paths, strict=True)
+    return Lost(known=known, all=tuple(replace(one, path=path) for one, path in sampled))
 
 
 async def _examined(

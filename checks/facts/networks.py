@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from checks.facts.configured import configured_resolvers
-from checks.facts.routing_registry import origin_of
+from checks.facts.ripestat import origin_of
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.networks import name_question, name_told, origin_question, origin_told

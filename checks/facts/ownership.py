@@ -7,9 +7,11 @@ The rule, in this order:
    before the first public one;
 4. shared address space (RFC 6598), and the first public address behind the customer's network:
    the access ISP;
-5. an address in the target's own /24 or /64, and the router right before the target where the
-   path shows it: the hosting network;
-6. else transit: a network between, known by the address alone.
+5. an address in the target's own /24 or /64 or in the AS that announces the target, and the router
+   right before the target where the path shows it: the hosting network;
+6. else transit: a network between.
+
+Where a source of networks is configured, the AS and its name go with the words.
 """
 
 from __future__ import annotations
@@ -52,12 +54,20 @@ def place_of(brief: Brief, address: str, target: str, path: Path | None = None) 
     known = brief.network_of(address)
     if known:
         return Place(address, known.name, known.owner)
-    near = _near(address, path)
-    if near:
-        return Place(address, near[0], near[1])
-    if same_lan(address, target) or _next_to_target(address, path):
-        return Place(address, "the network of the host", Owner.HOSTING_NETWORK)
-    return Place(address, "a network between", Owner.TRANSIT)
+    words, owner = _near(address, path) or ("a network between", Owner.TRANSIT)
+    if owner is Owner.TRANSIT and (
+        same_lan(address, target) or _next_to_target(address, path) or _of_target(address, path)
+    ):
+        words, owner = "the network of the host", Owner.HOSTING_NETWORK
+    told = path.network_of(address) if path else None
+    return Place(address, f"{told}, {words}" if told else words, owner)
+
+
+def _of_target(address: str, path: Path | None) -> bool:
+    """Whether the AS that announces the target is the router's too."""
+    here = path.network_of(address) if path else None
+    end = path.network_of(path.address) if path else None
+    return bool(here and end and set(here.asns) & set(end.asns))
 
 
 def _next_to_target(address: str, path: Path | None) -> bool:
@@ -80,15 +90,19 @@ def place_after(brief: Brief, hop: Hop, path: Path, others: tuple[Path, ...]) ->
         beyond = other.at(hop.ttl + 1)
         if not (same and same.sender and beyond and beyond.sender):
             continue
-        if same.sender == sender or _same_network(brief, same.sender, sender):
+        if same.sender == sender or _same_network(brief, (path, *others), same.sender, sender):
             after = place_of(brief, beyond.sender, other.address, other)
             return Place(here.address, f"{here.network}, next {after}", after.owner)
     return here
 
 
-def _same_network(brief: Brief, one: str, other: str) -> bool:
+def _same_network(brief: Brief, paths: tuple[Path, ...], one: str, other: str) -> bool:
     known = brief.network_of(one)
-    return known is not None and known == brief.network_of(other)
+    if known is not None:
+        return known == brief.network_of(other)
+    told = {path.network_of(address) for path in paths for address in (one, other)}
+    asns = {origin.address: set(origin.asns) for origin in told if origin}
+    return bool(asns.get(one, set()) & asns.get(other, set()))
 
 
 def _near(address: str, path: Path | None) -> tuple[str, Owner] | None:

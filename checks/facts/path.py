@@ -12,6 +12,8 @@ import ipaddress
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from checks.facts.networks import Origin, origins_of
+from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (
     Abilities,
@@ -54,7 +56,8 @@ class Path:
     """The hops by TTL, up to the first answer of the target itself.
 
     Paths of other `flow`s have other ports, by which routers that balance load may part them. Over
-    TCP all hops are of one flow only where the probes are `raw`.
+    TCP all hops are of one flow only where the probes are `raw`. `networks` are those of
+    the routers and of the address, where a source of networks tells.
     """
 
     address: str
@@ -63,6 +66,7 @@ class Path:
     hops: tuple[Hop, ...]
     raw: bool = False
     flow: int = 0
+    networks: tuple[Origin, ...] = ()
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:
@@ -121,6 +125,11 @@ class Path:
         senders = {hop.sender for hop in repeated}
         return tuple(hop for sender, hop in first.items() if sender in senders)
 
+    def network_of(self, address: str) -> Origin | None:
+        """The network of a router or of the end, where it is known."""
+        known = (one for one in self.networks if one.state == "known")
+        return next((one for one in known if one.address == address), None)
+
     def at(self, ttl: int) -> Hop | None:
         """The hop of that TTL, where one was seen or looked for."""
         return next((hop for hop in self.hops if hop.ttl == ttl), None)
@@ -147,6 +156,14 @@ async def path_to(
         if not _goes_on(path, ttls):
             break
     return path
+
+
+async def named(net: Asker, brief: Brief, path: Path) -> Path:
+    """`path` with the networks of its routers. The registry is not asked about each of them."""
+    if brief.network_source == "none":
+        return path
+    senders = [hop.sender for hop in path.hops if hop.sender]
+    return replace(path, networks=await origins_of(net, brief, (path.address, *senders)))
 
 
 async def _may_craft(net: Asker) -> bool:

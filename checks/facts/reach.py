@@ -20,7 +20,7 @@ from typing import Literal
 
 from checks.facts.addresses import target_addresses
 from checks.facts.ownership import lan_of, same_lan
-from checks.facts.path import Path, is_address, path_to
+from checks.facts.path import Path, is_address, named, path_to
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (
@@ -259,7 +259,7 @@ async def reaches(net: Asker, brief: Brief) -> Reaches:
         return first
     guide = _guide(first.reaches)
     full = await asyncio.gather(
-        *(_look_closer(net, reach, compare=reach is guide) for reach in first.reaches)
+        *(_examined(net, brief, reach, compare=reach is guide) for reach in first.reaches)
     )
     return replace(first, reaches=tuple(full))
 
@@ -270,6 +270,14 @@ def _guide(found: tuple[Reach, ...]) -> Reach | None:
         reach.observed and not any(p.connected or p.reset for p in reach.asked) for reach in found
     )
     return next((reach for reach in found if reach.works), None) if lost else None
+
+
+async def _examined(net: Asker, brief: Brief, reach: Reach, *, compare: bool) -> Reach:
+    """What a closer look sees, and in whose networks."""
+    seen = await _look_closer(net, reach, compare=compare)
+    paths = await asyncio.gather(*(named(net, brief, path) for path in seen.paths))
+    beside = await named(net, brief, seen.beside) if seen.beside else None
+    return replace(seen, paths=tuple(paths), beside=beside)
 
 
 async def _look_closer(net: Asker, reach: Reach, *, compare: bool) -> Reach:

@@ -14,16 +14,14 @@ import asyncio
 import ipaddress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias
-from urllib.parse import quote
 
-from checks.facts.data_service import Place, Told, ask_service, host_of
+from checks.facts.data_service import Told, host_of
 from checks.facts.iterate import version
 from checks.facts.reach import Reach, connects
+from checks.facts.ripestat import ask, origin_of
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import RoutingReply
-from netdiag.requests import RoutingQuery
 from netdiag.special import special
 
 MOST_ADDRESSES = 4
@@ -42,7 +40,6 @@ SEEN_BY_MOST = 0.5
 STALE = timedelta(days=1)
 """RIPE's collectors write what they know down every eight hours."""
 
-Call: TypeAlias = Literal["network-info", "routing-status", "rpki-validation"]
 _NOTHING: Told[RoutingReply] = Told(reply=None, evidence=())
 
 
@@ -139,47 +136,17 @@ async def _routed(net: Asker, brief: Brief, reach: Reach) -> Routed:
     return replace(known, other=other, control=await origin_of(net, brief, other))
 
 
-async def origin_of(net: Asker, brief: Brief, address: str) -> Told[RoutingReply]:
-    """The announced prefix that holds `address`, and the ASes that announce it."""
-    return await _ask(net, brief, "network-info", address)
-
-
 async def _looks(net: Asker, brief: Brief, prefix: str) -> tuple[Told[RoutingReply], ...]:
-    first = await _ask(net, brief, "routing-status", prefix)
+    first = await ask(net, brief, "routing-status", prefix)
     around = [r for r in first.reply.covering if not _is_default(r.prefix)] if first.reply else []
     if first.reply is None or share(first.reply) >= SEEN_BY_MOST or not around:
         return (first,)
-    return first, await _ask(net, brief, "routing-status", around[0].prefix)
+    return first, await ask(net, brief, "routing-status", around[0].prefix)
 
 
 async def _validity(net: Asker, brief: Brief, prefix: str, asn: int) -> Validity:
-    told = await _ask(net, brief, "rpki-validation", prefix, asn)
+    told = await ask(net, brief, "rpki-validation", prefix, asn)
     return Validity(asn=asn, told=told)
-
-
-async def _ask(
-    net: Asker, brief: Brief, call: Call, about: str, asn: int | None = None
-) -> Told[RoutingReply]:
-    words = quote(about, safe=":/")
-    asked = f"resource={words}" if asn is None else f"resource={asn}&prefix={words}"
-    base = brief.routing_registry.rstrip("/")
-    url = f"{base}/data/{call}/data.json?{asked}&sourceapp=netdiag"
-
-    def query(place: Place) -> RoutingQuery:
-        return RoutingQuery(
-            address=place.address,
-            host=place.host,
-            path=place.path,
-            call=call,
-            about=about,
-            port=place.port,
-            tls=place.tls,
-        )
-
-    told = await ask_service(net, brief, url, query, RoutingReply)
-    if told.reply and told.reply.status != 200:
-        return replace(told, reply=None, why=f"it answers {call} with HTTP {told.reply.status}")
-    return told
 
 
 def _elsewhere(brief: Brief, address: str) -> str:

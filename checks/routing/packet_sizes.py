@@ -43,12 +43,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.ownership import Place, place_of
-from checks.facts.path import Path
+from checks.facts.path import Path, named
 from checks.facts.reach import Reach
 from checks.facts.sizes import Advice, Sizes, sizes_to
 from checks.facts.stalls import Stalled, Stalls, stalls
@@ -260,14 +260,16 @@ async def gather(net: Asker, brief: Brief) -> Facts:
     thorough = brief.depth == "thorough"
     working = [reach for reach in found.known.reaches if reach.works]
     chosen = [reach for reach in working if thorough or found.at(reach.address)]
-    sized = await asyncio.gather(*(_sized(net, found, reach) for reach in chosen))
+    sized = await asyncio.gather(*(_sized(net, brief, found, reach) for reach in chosen))
     return Facts(brief=brief, stalls=found, sized=tuple(sized))
 
 
-async def _sized(net: Asker, found: Stalls, reach: Reach) -> Sized:
+async def _sized(net: Asker, brief: Brief, found: Stalls, reach: Reach) -> Sized:
     stalled = found.at(reach.address)
     asks = not stalled or any(one.cured for one in stalled)
     sizes = await sizes_to(net, reach.address, reach.source) if asks else None
+    if sizes and sizes.path:
+        sizes = replace(sizes, path=await named(net, brief, sizes.path))
     hidden = found.others_work(reach.address)
     return Sized(reach=reach, stalled=stalled, sizes=sizes, hidden=hidden)
 

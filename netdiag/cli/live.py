@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from netdiag.boundary import Boundary
 from netdiag.conclude import Catalogue, Run, conclude
@@ -17,11 +18,13 @@ from netdiag.engine import diagnose
 from netdiag.guards.guard import Guard
 from netdiag.model import Brief
 from netdiag.network import Network, Watcher
-from netdiag.networks import Lookup
 from netdiag.outcomes import FailureKind
 from netdiag.policy import Policy
 from netdiag.record import Record, Vantage
 from netdiag.special import Kind
+
+if TYPE_CHECKING:
+    from netdiag.networks import Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

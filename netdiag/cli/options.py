@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import click
 
 from netdiag import boundary as boundaries
 from netdiag import config as configs
-from netdiag import networks, target, tomlfile
+from netdiag import target, tomlfile
 from netdiag.anchors import ROOT_ANCHORS, BadAnchorsError, parse_anchors
 from netdiag.boundary import Boundary
 from netdiag.cli import proposed
@@ -26,6 +26,9 @@ from netdiag.model import Area, Brief, Depth, RootServer, TrustAnchor
 from netdiag.network import Watcher
 from netdiag.roots import ROOT_SERVERS, BadHintsError, parse_hints
 from netdiag.special import Kind
+
+if TYPE_CHECKING:
+    from netdiag.networks import Lookup
 
 FORMS = ("terminal", "markdown", "html", "json", "nagios", "prometheus")
 Audience = Literal["customer", "agent", "expert"]
@@ -181,6 +184,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         brief = _brief(asked, settings)
         catalogue = _chosen(CATALOGUE, asked, settings.routing_registry)
         boundary = load_boundary(settings)
+        table = _networks(settings)
     except (target.BadTargetError, tomlfile.BadFileError, BadHintsError, BadAnchorsError) as error:
         raise click.ClickException(str(error)) from None
     except KeyError as error:
@@ -195,7 +199,7 @@ def plan_for(asked: Asked, watchers: Sequence[Watcher] = ()) -> Plan:
         timeout=asked.timeout,
         kinds=allowed_kinds(settings, brief.inside),
         prefixes=settings.allow,
-        networks=networks.load(settings.asn_table) if settings.asn_table else None,
+        networks=table,
         watchers=watchers,
         dry_run=asked.dry_run,
     )
@@ -212,10 +216,10 @@ def _chosen(catalogue: Catalogue, asked: Asked, registry: str) -> Catalogue:
         besides=[check for check, on in besides.items() if on],
     )
     wanted = {"asked-types": bool(asked.rtypes), "move": bool(asked.ns)}
-    if not words:
-        # Where no registry is configured there is nothing that a report could tell of them.
+    # Asked for by name these say what is missing.
+    if set(words) <= {area.value for area in Area}:
         wanted |= dict.fromkeys(OF_ROUTING_REGISTRY, bool(registry))
-        # Asked for by name it says that a selector is missing.
+    if not words:
         wanted["dkim"] = bool(asked.dkim_selectors)
     return found.without(check for check, on in wanted.items() if not on)
 
@@ -232,6 +236,14 @@ def load_config(path: Path | None) -> Settings:
         if usual.is_file():
             return configs.load(usual)
     return configs.default()
+
+
+def _networks(settings: Settings) -> Lookup | None:
+    if settings.asn_table is None:
+        return None
+    from netdiag import networks
+
+    return networks.load(settings.asn_table)
 
 
 def load_boundary(settings: Settings) -> Boundary:

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netdiag.network import Sent
-from netdiag.networks import Lookup
 from netdiag.outcomes import Failed, FailureKind, NetworkEntry
 from netdiag.requests import (
     DataProbe,
@@ -44,6 +43,7 @@ from netdiag.wire.sockets import Clock
 if TYPE_CHECKING:
     import ssl
 
+    from netdiag.networks import Lookup
     from netdiag.wire.hops import Flows, Stray
 
 AT_ONCE = 192

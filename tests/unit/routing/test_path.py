@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from checks.facts.ownership import place_of
+from checks.facts.networks import Origin
+from checks.facts.ownership import Place, place_after, place_of
 from checks.facts.path import Hop, Path, path_to
-from netdiag.model import Owner
+from netdiag.model import Owner, OwnNetwork
 from netdiag.network import ObservationId
 from netdiag.outcomes import Outcome, Unreachable
 from netdiag.requests import HopProbe, Request
@@ -78,6 +80,62 @@ def test_whose_a_router_is_without_any_configuration(address: str, owner: Owner)
 
 def test_the_configuration_comes_before_any_guess() -> None:
     assert place_of(brief(), "22.30.9.9", TARGET, HOME).network == "Transit A"
+
+
+def origin(address: str, asn: int, name: str) -> Origin:
+    return Origin(address=address, state="known", evidence=(), asns=(asn,), name=name)
+
+
+TOLD = replace(
+    path("192.168.1.1", "5.6.7.8", "8.8.4.4", "9.9.1.1", "9.1.1.1", reached=True),
+    networks=(
+        origin("5.6.7.8", 64500, "ISP"),
+        origin("8.8.4.4", 64530, "TRANSIT"),
+        origin("9.9.1.1", 64540, "HOSTING"),
+        origin(TARGET, 64540, "HOSTING"),
+        Origin(address="9.1.1.1", state="unknown", evidence=()),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "owner"),
+    [
+        ("5.6.7.8", "AS64500 ISP, the access provider's network", Owner.ACCESS_ISP),
+        ("8.8.4.4", "AS64530 TRANSIT, a network between", Owner.TRANSIT),
+        ("9.9.1.1", "AS64540 HOSTING, the network of the host", Owner.HOSTING_NETWORK),
+        ("9.1.1.1", "the network of the host", Owner.HOSTING_NETWORK),
+        ("192.168.1.1", "the local network", Owner.CUSTOMER_NETWORK),
+        (TARGET, "the host itself", Owner.HOST),
+    ],
+)
+def test_the_source_of_networks_names_routers(address: str, network: str, owner: Owner) -> None:
+    place = place_of(brief(networks=()), address, TARGET, TOLD)
+
+    assert (place.network, place.owner) == (network, owner)
+
+
+def test_own_networks_come_before_the_source() -> None:
+    edge = OwnNetwork(name="our edge", owner=Owner.HOSTING_NETWORK, prefixes=("8.8.4.0/24",))
+
+    place = place_of(brief(networks=(edge,)), "8.8.4.4", TARGET, TOLD)
+
+    assert str(place) == "8.8.4.4 (our edge)"
+    assert place.owner is Owner.HOSTING_NETWORK
+
+
+def test_the_same_as_on_another_path_tells_who_comes_next() -> None:
+    ends, goes_on = path("192.168.1.1", "8.8.4.4"), path("192.168.1.1", "8.8.5.5", "9.9.1.1")
+    known = (origin("8.8.4.4", 64530, "T"), origin("8.8.5.5", 64530, "T"))
+    hop = ends.hops[-1]
+
+    def after(networks: tuple[Origin, ...]) -> Place:
+        told = replace(goes_on, networks=networks)
+        return place_after(brief(networks=()), hop, replace(ends, networks=networks), (told,))
+
+    assert "next 9.9.1.1" in after(known).network
+    assert "next" not in after(()).network
+    assert "next" not in after((known[0], origin("8.8.5.5", 64531, "U"))).network
 
 
 def swept(answer: Outcome, upto: int) -> tuple[Path, list[HopProbe]]:

@@ -4,7 +4,9 @@ import pytest
 
 from checks.routing import unreachable_route
 from netdiag.model import Owner, Severity
-from netdiag.outcomes import Unreachable
+from netdiag.network import Sent
+from netdiag.outcomes import NetworkEntry, Outcome, Unreachable
+from netdiag.requests import ReadNetworkTable, Request
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
@@ -76,3 +78,26 @@ def test_an_error_of_this_machine_is_no_routers() -> None:
     internet = Internet({V4: Site(other_ports=icmp(OWN[4], Unreachable.HOST, 3.07))})
 
     assert codes(found(unreachable_route.CHECK, internet)[0]) == ["route-not-seen"]
+
+
+@pytest.mark.parametrize("source", ["none", "table"])
+def test_the_as_of_the_router_is_said_where_a_file_tells_it(source: str) -> None:
+    transit = ROUTERS[4][3]
+    looks: dict[Request, Outcome | Sent] = {
+        ReadNetworkTable(address=address): NetworkEntry(asn=64530, prefix="22.30.0.0/16", name="T1")
+        for address in ROUTERS[4][2:4]
+    }
+    internet = Internet(
+        {V4: Site(other_ports=icmp(transit, Unreachable.NET), hops_before=4)}, extra=looks
+    )
+
+    (finding,), world = found(unreachable_route.CHECK, internet, networks=(), network_source=source)
+
+    looked = [one for one in world.sent if isinstance(one, ReadNetworkTable)]
+    if source == "none":
+        assert looked == []
+        assert f"{transit} (a network between)" in finding.message
+    else:
+        assert {one.address for one in looked} >= {V4, *ROUTERS[4][:4]}
+        assert f"{transit} (AS64530 T1, a network between)" in finding.message
+    assert finding.owner is Owner.TRANSIT
