@@ -21,6 +21,11 @@ MSS = 1460
 _FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
 
 
+def load() -> None:
+    """Import the codec, which takes a while: best before any packet is waited for."""
+    _layers()
+
+
 def udp(
     ends: tuple[str, str], ports: tuple[int, int], *, ttl: int, number: int, payload: bytes
 ) -> bytes:

@@ -20,7 +20,7 @@ from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Failed, FailureKind, IcmpError
 from netdiag.requests import HopProbe
 from netdiag.tracer import plan
-from netdiag.wire import errqueue, failures, hop_kinds, icmp_windows, sockets, tcp
+from netdiag.wire import crafting, errqueue, failures, hop_kinds, icmp_windows, sockets, tcp
 from netdiag.wire.errqueue import QueuedError
 from netdiag.wire.hop_kinds import Answer, Kind
 from netdiag.wire.sockets import Clock
@@ -151,6 +151,7 @@ class Flows:
         self._clock = clock
         self._stray = stray
         self._flows: dict[HopProbe, _Flow] = {}
+        self._codec: asyncio.Future[None] | None = None
 
     async def send(self, probe: HopProbe) -> Sent:
         """One probe, and what came of it."""
@@ -174,6 +175,8 @@ class Flows:
             self._drop(key)
 
     async def _send(self, probe: HopProbe) -> Sent:
+        if probe.raw:
+            await self._ready_to_craft()
         flow = self._flow(probe)
         started = self._clock()
         outcome = await _ask(flow, probe)
@@ -187,6 +190,13 @@ class Flows:
             taken = self._clock() - started
             attempts = (*attempts, _attempt("udp-own-port", flow.kind, outcome, taken))
         return Sent(outcome, attempts)
+
+    async def _ready_to_craft(self) -> None:
+        """Have the codec imported beside the loop: what else is under way must not wait for it, as
+        on a busy machine its answers would be taken for late."""
+        if self._codec is None:
+            self._codec = asyncio.ensure_future(asyncio.to_thread(crafting.load))
+        await asyncio.shield(self._codec)
 
     def _flow(self, probe: HopProbe) -> _Flow:
         key = replace(probe, ttl=0, attempt=0, pause=0.0)
