@@ -186,6 +186,17 @@ def test_what_is_denied_is_secure_where_it_is_proven(
     assert at_the_end(name, rtype, bare(reply), reply).code == "trust-secure"
 
 
+@pytest.mark.parametrize("server", [NSEC, NSEC3], ids=["nsec", "nsec3"])
+def test_a_proof_whose_signatures_have_ended_is_none(server: Server) -> None:
+    expired = Server(server.denier, CHILD, days=(-9, -2))
+
+    broken = at_the_end("b.example.", "A", expired.reply("b.example.", "A"))
+
+    assert broken.code == "trust-broken"
+    assert "has run out" in broken.message
+    assert broken.equivalents == ("dnsviz:EXPIRATION_IN_PAST",)
+
+
 def test_what_is_left_out_of_the_proofs_is_insecure() -> None:
     assert at_the_end("b.example.", "A", OPT_OUT.reply("b.example.", "A")).code == "trust-insecure"
 
