@@ -38,11 +38,18 @@ PLAIN_AREAS = {
     Area.DNS: "how its name is found (DNS)",
     Area.CONNECTIVITY: "how the server is reached",
     Area.ROUTING: "the way through the networks to the server",
-    Area.LOCAL: "the machine this ran on or its own network",
+    Area.LOCAL: "the machine this ran on or the network it is in",
     Area.SERVICE: "how a service on the server is set up",
     Area.APPLICATION: "the scripts or the application on the server",
 }
 """The areas in words that a customer knows."""
+
+NEAR_BY = {
+    Owner.CUSTOMER_DEVICE: "this machine itself",
+    Owner.CUSTOMER_NETWORK: "the network that this machine is in",
+    Owner.ACCESS_ISP: "the line to the Internet provider, or with that provider",
+}
+"""Where a local fault lies, by whose it is to mend."""
 
 NOTHING_TO_DO = "Nothing: support takes it from here."
 SEND_RECORD = "Send the record of this run to support: one of netdiag's own checks failed."
@@ -116,8 +123,10 @@ class Digest:
 
     @property
     def clear(self) -> tuple[Area, ...]:
-        """Areas of which a customer is told that they are fine: nothing amiss and nothing open."""
-        amiss = {cause.item.area for cause in self.causes} | set(self.open)
+        """Areas of which a customer is told that they are fine: nothing amiss, nothing open, and
+        nothing that a cause hides."""
+        touched = (item for cause in self.causes for item in (cause.item, *cause.symptoms))
+        amiss = {item.area for item in touched} | set(self.open)
         return tuple(area for area in self.fine if area not in amiss)
 
 
@@ -247,6 +256,9 @@ def _undecided(record: Record) -> Head:
 
 def _what_for_customer(record: Record, top: FindingRecord) -> str:
     name, place = clean(record.target.display), PLAIN_AREAS[top.area]
+    if top.severity is Severity.CRITICAL and top.area is Area.LOCAL:
+        near = NEAR_BY.get(top.owner, place)
+        return f"{name} does not work from here. The fault lies in {near}."
     if top.severity is Severity.CRITICAL:
         return f"{name} has a fault. It lies in {place}."
     return f"{name} works, but has a weak point. It lies in {place}."

@@ -50,7 +50,7 @@ def clock_of(whose: str, seen: Observation, started: datetime) -> Clock | None:
     try:
         ours = started + timedelta(seconds=seen.started + seen.outcome.first_byte)
         ahead = timedelta(seconds=round((ours - theirs).total_seconds()))
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
     return Clock(whose=whose, ahead=ahead, seen=seen)
 

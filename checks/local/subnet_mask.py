@@ -47,6 +47,7 @@ from typing import ClassVar
 
 from checks.facts.configured import configured_resolvers
 from checks.facts.folding import Foldable, OfAddresses, folded
+from checks.facts.iterate import is_address
 from checks.facts.near import DEAD, default_route
 from checks.facts.outside import Outside, outside
 from checks.facts.ownership import same_lan
@@ -168,12 +169,13 @@ class Neighbouring:
     @property
     def plausible(self) -> bool:
         """A neighbour in the same part of the network as this machine or its gateway."""
-        here = [self.own.partition("/")[0], *([self.gateway] if self.gateway else [])]
-        return any(same_lan(self.address, one) for one in here)
+        here = (self.own.partition("/")[0], self.gateway)
+        return any(same_lan(self.address, one) for one in here if is_address(one))
 
     @property
     def too_wide(self) -> bool:
-        return int(self.own.partition("/")[2]) < LARGEST[family_of(self.address)]
+        network = _network(self.own)
+        return network is not None and network.prefixlen < LARGEST[network.version]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ class TunnelNotJudged(OfAddresses):
     def message(self) -> str:
         return (
             f"whether the tunnel {self.device} (a VPN), which takes what is for {self.subject}, or "
-            "the line below it is what fails cannot be told: nothing answers without it either"
+            "the line below it is what fails cannot be told: nothing elsewhere answers either"
         )
 
     @property

@@ -9,6 +9,7 @@ import pytest
 
 from netdiag import __version__
 from netdiag.cli.main import COMMANDS, run
+from netdiag.cli.selfcheck import introduction
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,7 @@ def _own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["check", "www.example.org", "--trust-anchor", "/nowhere/key"], "/nowhere/key"),
         (["dns", "example.org", "--trust-anchor", "/dev/null"], "trust anchors"),
         (["check", "www.example.org", "--config", "/nowhere/config"], "/nowhere/config"),
+        (["selfcheck", "--yes", "--config", "/nowhere/config"], "/nowhere/config"),
         (["check", "www.example.org", "--output", "/nowhere/x.json"], "/nowhere"),
         (["check", "www.example.org", "--output", "/"], "/"),
         (["check", "www.example.org", "--format", "pdf"], "pdf"),
@@ -134,3 +136,13 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     )
 
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("target", [None, "www.customer.example", f"{'a' * 63}.{'b' * 63}.example"])
+def test_what_selfcheck_will_do_fits_into_a_terminal(target: str | None) -> None:
+    text = introduction(target, Path("netdiag-www.customer.example-20260601-120000.json"))
+
+    long = [line for line in text.splitlines() if len(line) > 79]
+    assert all(target and target in line and len(line.split()) <= 2 for line in long)
+    assert ("hosts file" in text) == bool(target)
+    assert (target or "whether the Internet can be reached") in " ".join(text.split())

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from netdiag.model import Area, Outcome, Owner
 from reports.digest import Audience
 from reports.terminal import render
 from tests.reports import sample
@@ -162,3 +163,29 @@ def test_boundary_words_that_a_record_lacks_are_made_up_for() -> None:
     record.boundary.wording.clear()
 
     assert in_order(render(record), "dns operator", "Support fix")
+
+
+def test_a_customer_is_told_that_the_fault_is_near() -> None:
+    near = sample.finding(1, "clock-skew", area=Area.LOCAL, owner=Owner.CUSTOMER_DEVICE)
+
+    said = render(sample.record(near), audience="customer")
+
+    assert "does not work from here. The fault lies in this machine itself." in " ".join(
+        said.split()
+    )
+
+
+def test_a_customer_is_not_told_that_what_a_cause_hides_is_fine() -> None:
+    cause = sample.finding(1, "link-down", area=Area.LOCAL, explains=("F2",))
+    hidden = sample.finding(
+        2, "host-silent", area=Area.CONNECTIVITY, outcome=Outcome.INCONCLUSIVE, explained_by=("F1",)
+    )
+    others = (
+        sample.ok(3, "new-connections", "connections-alike", Area.CONNECTIVITY, "alike"),
+        sample.ok(4, "name-servers", "server-serves", Area.DNS, "serves"),
+    )
+
+    said = render(sample.record(cause, hidden, *others), audience="customer")
+
+    assert "how the server is reached" not in said
+    assert "how its name is found" in said

@@ -376,7 +376,7 @@ SETTINGS = (
         name="neighbour-off",
         truth="The target is a neighbour on the desk's own link that is switched off.",
         target="22.10.0.77",
-        arguments=("--only", "local,connectivity"),
+        causes=(Cause(code="reverse-missing"),),
         status=3,
     ),
     Scenario(

@@ -5,8 +5,17 @@ import pytest
 from checks.local import subnet_mask as check
 from checks.local.subnet_mask import WrongSubnetMask
 from netdiag.model import Owner, OwnNetwork, Severity
-from netdiag.outcomes import Interface, Interfaces, Neighbour, Neighbours, Outcome, Resolvers
-from netdiag.requests import ReadInterfaces, ReadNeighbours, ReadResolvers
+from netdiag.outcomes import (
+    Interface,
+    Interfaces,
+    Neighbour,
+    Neighbours,
+    Outcome,
+    Resolvers,
+    Route,
+    Routes,
+)
+from netdiag.requests import ReadInterfaces, ReadNeighbours, ReadResolvers, ReadRoutes
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
@@ -107,3 +116,12 @@ def test_without_the_neighbours_nobody_is_blamed(table: Outcome) -> None:
     (finding,), _ = found(check.CHECK, internet, V4)
 
     assert finding.code == ("subnet-mask-not-seen" if table == POLICY else "subnet-mask-plausible")
+
+
+@pytest.mark.parametrize("gateway", ["odd", "fe80::1%eth0", None])
+def test_a_gateway_that_is_no_address_is_no_sign(gateway: str | None) -> None:
+    internet = machine("22.10.5.10/255.0.0.0", V4)
+    way = Route(destination="0.0.0.0/0", gateway=gateway, device="eth0")
+    internet.extra[ReadRoutes(family=4)] = Routes(routes=(way,))
+
+    assert codes(found(check.CHECK, internet, V4)[0]) == ["wrong-subnet-mask"]
