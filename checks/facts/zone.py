@@ -223,10 +223,10 @@ async def _examined(net: Asker, brief: Brief, way: Descent, families: tuple[int,
         glue = (*named, *(() if named else (ServerAddress(OFF_THE_LIST, brief.at),)))
     names, glued = await asyncio.gather(
         asyncio.gather(*(_named(net, brief, cut, server) for server in cut.names)),
-        asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in glue)),
+        asyncio.gather(*(_asked(net, server, way) for server in glue)),
     )
     others = () if brief.at else in_order(_without_glue(cut, names, families))
-    found = await asyncio.gather(*(_asked(net, server, cut.zone, way.name) for server in others))
+    found = await asyncio.gather(*(_asked(net, server, way) for server in others))
     told = replace(bare, names=tuple(names), servers=_in_order((*glued, *found)))
     told = await _with_listed(net, brief, told)
     unheard, unheard_tcp = await asyncio.gather(
@@ -247,9 +247,7 @@ async def _with_listed(net: Asker, brief: Brief, zone: Zone) -> Zone:
     addresses = in_order(
         server for server in _without_glue(cut, names, zone.families) if server.address not in known
     )
-    asked = await asyncio.gather(
-        *(_asked(net, server, cut.zone, zone.way.name) for server in addresses)
-    )
+    asked = await asyncio.gather(*(_asked(net, server, zone.way) for server in addresses))
     listed = tuple(replace(one, delegated=False) for one in asked)
     return replace(zone, names=(*zone.names, *names), servers=_in_order((*zone.servers, *listed)))
 
@@ -306,21 +304,27 @@ async def _named(net: Asker, brief: Brief, cut: Cut, name: str) -> NameServerNam
     return NameServerName(name=name, addresses=addresses, certain=certain, evidence=evidence)
 
 
-async def _asked(net: Asker, server: ServerAddress, zone: str, name: str) -> ZoneServer:
-    def query(rtype: str, about: str = zone) -> DnsQuery:
+async def _asked(net: Asker, server: ServerAddress, way: Descent) -> ZoneServer:
+    """The replies of one server. Where nobody gave a usable one on the way there, the shape without
+    EDNS is not kept for later: silence would cost its time once more."""
+
+    def query(rtype: str, about: str = way.zone) -> DnsQuery:
         return DnsQuery(server=server.address, name=about, rtype=rtype)
 
-    soa, ns, a, aaaa, tcp = await asyncio.gather(
+    bare = replace(query("SOA"), udp_payload=None, any_source=True)
+    first_try = (net.ask(bare),) if way.last is None else ()
+    soa, ns, a, aaaa, tcp, *_ = await asyncio.gather(
         net.ask(query("SOA")),
         net.ask(query("NS")),
-        net.ask(query("A", name)),
-        net.ask(query("AAAA", name)),
-        net.ask(DnsQuery(server=server.address, name=zone, rtype="SOA", transport="tcp")),
+        net.ask(query("A", way.name)),
+        net.ask(query("AAAA", way.name)),
+        net.ask(DnsQuery(server=server.address, name=way.zone, rtype="SOA", transport="tcp")),
+        *first_try,
     )
     plain = stray = None
     if not serves(soa):
         silent = isinstance(soa.outcome, Failed) and soa.outcome.kind is FailureKind.TIMEOUT
-        second = await net.ask(replace(query("SOA"), udp_payload=None, any_source=silent))
+        second = await net.ask(replace(bare, any_source=silent))
         elsewhere = isinstance(second.outcome, DnsReply) and second.outcome.source
         plain, stray = (None, second) if elsewhere else (second, None)
     return ZoneServer(
