@@ -50,6 +50,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from checks.facts.edns import asked
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, Remarked, zonemaster
 from checks.facts.signed_zone import signed_zone
@@ -339,7 +340,7 @@ async def _told(net: Asker, zone: Zone) -> tuple[Told, ...]:
             DnsQuery(server=address, name=zone.apex, rtype=rtype, dnssec=True)
             for rtype in ("DNSKEY", "CDS", "CDNSKEY")
         ]
-        return Told(name, *await asyncio.gather(*map(net.ask, queries)))
+        return Told(name, *await asyncio.gather(*(asked(net, query) for query in queries)))
 
     servers = [one.server for one in zone.serving[:MOST_SERVERS]]
     return tuple(await asyncio.gather(*(one(str(s), s.address) for s in servers)))

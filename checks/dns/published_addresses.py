@@ -115,6 +115,7 @@ class PrivateAddressPublished(Finding):
 @finding_kind
 class CnameAtApex(Finding):
     code: ClassVar[str] = "cname-at-apex"
+    known_as: ClassVar[tuple[str, ...]] = ("dnsviz:CNAME_WITH_OTHER_DATA",)
     outcome: ClassVar[Outcome] = Outcome.PROBLEM
     area: ClassVar[Area] = Area.DNS
     usual_severity: ClassVar[Severity] = Severity.WARNING

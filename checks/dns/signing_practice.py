@@ -52,6 +52,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from checks.facts.edns import asked
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import TYPES, SignedZone, records, signed_zone
@@ -344,7 +345,7 @@ async def _denials(net: Asker, brief: Brief) -> tuple[Observation, ...]:
         DnsQuery(server=one.server.address, name=zone.apex, rtype="NSEC3PARAM", dnssec=True)
         for one in zone.serving[:MOST_SERVERS]
     )
-    return tuple(await asyncio.gather(*map(net.ask, queries)))
+    return tuple(await asyncio.gather(*(asked(net, query) for query in queries)))
 
 
 def judge(facts: Facts) -> Iterable[Finding]:

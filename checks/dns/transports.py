@@ -21,11 +21,13 @@ For each server address that serves the zone in at least one way.
 | NOTIMP        | serves           | serves  | edns-not-supported                  |
 | silent        | serves           | refused | edns-not-supported, dns-tcp-refused |
 | FORMERR       | serves           | FORMERR | edns-not-supported                  |
+| one lost      | serves           | serves  | transports-work                     |
 | serves        | not asked        | not sent | transport-not-seen                 |
 | serves        | not asked        | silent, as everybody's | transport-not-seen   |
 
 Any answer over TCP shows that TCP works. That the server answers over UDP rules out that it is
-down; that it answers without EDNS rules out loss on the way. Where neither another server of the
+down; that it answers without EDNS, and none of four questions with it, rules out loss on the way.
+Where neither another server of the
 zone nor a root server answers over TCP in the same address family, the fault may be this side's.
 
 ## What to do
@@ -208,7 +210,7 @@ def judge(zone: Zone) -> Iterable[Finding]:
 def verdicts(server: ZoneServer, unheard_tcp: tuple[int, ...] = ()) -> tuple[Verdict, ...]:
     """What is to be said of one server."""
     found: list[Verdict] = []
-    if not serves(server.soa) and server.plain and serves(server.plain):
+    if _fails_with_edns(server):
         found.append((EdnsNotSupported, _answer(server.soa)))
     if not any(serves(seen) for seen in server.udp):
         found.append((TransportNotSeen, "the zone was answered over TCP alone"))
@@ -222,6 +224,20 @@ def _answer(seen: Observation) -> str:
     if not isinstance(seen.outcome, DnsReply):
         return ""
     return seen.outcome.rcode if seen.outcome.rcode != "NOERROR" else "without authority"
+
+
+def _fails_with_edns(server: ZoneServer) -> bool:
+    """The zone is served without EDNS only. Silence is no answer to EDNS where another question
+    with EDNS got one: then packets were lost."""
+    if serves(server.soa) or not server.plain or not serves(server.plain):
+        return False
+    others = (server.ns, server.a, server.aaaa)
+    heard = any(isinstance(o.outcome, DnsReply) and _with_edns(o) for o in others)
+    return isinstance(server.soa.outcome, DnsReply) or not heard
+
+
+def _with_edns(seen: Observation) -> bool:
+    return isinstance(seen.request, DnsQuery) and seen.request.udp_payload is not None
 
 
 def _without_tcp(server: ZoneServer, unheard_tcp: tuple[int, ...]) -> Verdict:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from checks.facts.edns import asked
 from checks.facts.zone import Zone, ZoneServer
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply
@@ -41,8 +42,8 @@ async def _asked(
 
 async def _in_some_shape(net: Asker, query: DnsQuery, *, edns: bool) -> Observation:
     if query.transport == "tcp" or query.udp_payload is None:
-        return await net.ask(query)
+        return await asked(net, query)
     plain = replace(query, udp_payload=None)
     first, second = (query, plain) if edns else (plain, query)
-    seen = await net.ask(first)
+    seen = await asked(net, first)
     return seen if isinstance(seen.outcome, DnsReply) else await net.ask(second)

@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from checks.facts.edns import declined
 from checks.facts.machine import usable_families
 from checks.facts.once import once
 from checks.facts.race import first
@@ -310,7 +311,8 @@ async def _ask_zone(
 ) -> tuple[Observation | None, tuple[ObservationId, ...]]:
     """The first usable reply of the zone's servers, and what to cite for it.
 
-    A few are asked at once, and all the others at once where none of the few is of use.
+    A few are asked at once, and all the others at once where none of the few is of use; without
+    EDNS those that decline it.
     """
     order = _mixed(servers)[: 4 * AT_ONCE]
     asked: list[DnsQuery] = []
@@ -320,8 +322,10 @@ async def _ask_zone(
         if seen:
             return seen, (seen.id,)
         asked += queries
-    silent = await asyncio.gather(*(net.ask(query) for query in asked))
-    return None, tuple(o.id for o in silent)
+    useless = await asyncio.gather(*(net.ask(query) for query in asked))
+    plain = [query for query in map(declined, useless) if query]
+    seen = await first(net, plain, lambda o: _usable(o, name, zone))
+    return seen, (seen.id,) if seen else tuple(o.id for o in useless)
 
 
 def _mixed(servers: tuple[ServerAddress, ...]) -> tuple[ServerAddress, ...]:
@@ -377,8 +381,7 @@ async def _ask_type(
     """The zone's reply for `rtype`; the descent's own question was for A."""
     if rtype == "A" or way.last is None or not isinstance(way.last.request, DnsQuery):
         return way.last
-    server = way.last.request.server
-    seen = await net.ask(DnsQuery(server=server, name=way.name, rtype=rtype))
+    seen = await net.ask(replace(way.last.request, name=way.name, rtype=rtype))
     if isinstance(seen.outcome, DnsReply) or not way.cuts:
         return seen
     families = await usable_families(net, brief)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from checks.facts.each import answering
+from checks.facts.edns import asked
 from checks.facts.iterate import ServerAddress, version
 from checks.facts.once import once
 from checks.facts.parent_servers import servers_of
@@ -179,7 +180,7 @@ async def _given(net: Asker, apex: str, server: ServerAddress) -> Given:
 async def _firm(net: Asker, server: str, name: str, rtype: str) -> Observation:
     """The reply with signatures; what is lost over UDP is asked over TCP before silence counts."""
     query = DnsQuery(server=server, name=name, rtype=rtype, dnssec=True)
-    seen = await net.ask(query)
+    seen = await asked(net, query)
     if not silent(seen):
         return seen
     return await net.ask(replace(query, transport="tcp"))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from checks.facts import edns
 from checks.facts.iterate import (
     MOST_SERVERS,
     Cut,
@@ -200,14 +201,14 @@ async def _settled(net: Asker, way: Descent) -> Descent:
     """
     if way.last is None or not isinstance(way.last.request, DnsQuery):
         return way
-    server = way.last.request.server
+    question = replace(way.last.request, name=way.name)
     cut = way.cuts[-1] if way.cuts and way.cuts[-1].hidden else None
     above = way.cuts[:-1] if cut else way.cuts
     if cut is None and way.status == "found" and way.zone != way.name:
-        soa = await net.ask(DnsQuery(server=server, name=way.name, rtype="SOA"))
+        soa = await net.ask(replace(question, rtype="SOA"))
         cut = hidden_cut(soa, way.name, way.zone)
     if cut and not cut.names:
-        ns = await net.ask(DnsQuery(server=server, name=cut.zone, rtype="NS"))
+        ns = await net.ask(replace(question, name=cut.zone, rtype="NS"))
         cut = hidden_cut(ns, cut.zone, cut.parent) or cut
     return replace(way, cuts=(*above, cut)) if cut else way
 
@@ -315,9 +316,9 @@ async def _asked(net: Asker, server: ServerAddress, way: Descent) -> ZoneServer:
     first_try = (net.ask(bare),) if way.last is None else ()
     soa, ns, a, aaaa, tcp, *_ = await asyncio.gather(
         net.ask(query("SOA")),
-        net.ask(query("NS")),
-        net.ask(query("A", way.name)),
-        net.ask(query("AAAA", way.name)),
+        edns.asked(net, query("NS")),
+        edns.asked(net, query("A", way.name)),
+        edns.asked(net, query("AAAA", way.name)),
         net.ask(DnsQuery(server=server.address, name=way.zone, rtype="SOA", transport="tcp")),
         *first_try,
     )

@@ -21,11 +21,12 @@ from checks.dns import (
     soa_agreement,
     soa_timers,
     software_version,
+    transports,
 )
 from netdiag.anchors import ROOT_ANCHORS
 from netdiag.engine import diagnose
 from netdiag.model import Brief, Outcome, RootServer
-from netdiag.network import Sent
+from netdiag.network import Sent, Transport
 from netdiag.outcomes import DnsReply, Failed, FailureKind, ResourceRecord, SourceAddress
 from netdiag.outcomes import Outcome as Reply
 from netdiag.requests import DnsQuery, Request, SelectSource
@@ -40,7 +41,7 @@ CHECKS = tuple(
     for module in (
         *(apex_records, edns_conduct, host_name_syntax, mail_records, primary_server),
         *(server_addresses, server_conduct, server_count, soa_agreement, soa_timers),
-        *(large_answers, name_case, software_version),
+        *(large_answers, name_case, software_version, transports),
     )
 )
 DATA: dict[tuple[str, str], tuple[str, ...]] = {
@@ -101,6 +102,8 @@ class Lossy:
     def _loses(self, request: Request) -> bool:
         if not isinstance(request, DnsQuery) or request.transport == "tcp" or self.seed <= 0:
             return False
+        if request.rtype == "NS" and request.udp_payload:
+            return False  # Where all with EDNS is lost and nothing else, that is no loss.
         chosen = self._picked(f"{request.server} {request.name} {request.rtype}") % 3
         return request.server != ROOT and chosen == (0 if request.udp_payload else 1)
 
@@ -109,12 +112,15 @@ class Lossy:
 
 
 def found(seed: int) -> tuple[set[str], set[tuple[str, str]]]:
+    return judged(Lossy(seed))
+
+
+def judged(transport: Transport) -> tuple[set[str], set[tuple[str, str]]]:
     """Codes of the problems, and all that is said with its code."""
 
     async def look() -> tuple[set[str], set[tuple[str, str]]]:
-        network = timeless(Lossy(seed))
-        judged = await diagnose(BRIEF, CHECKS, (), network)
-        findings = [one.finding for one in judged]
+        network = timeless(transport)
+        findings = [one.finding for one in await diagnose(BRIEF, CHECKS, (), network)]
         problems = {f.code for f in findings if f.outcome in {Outcome.PROBLEM, Outcome.CRASHED}}
         return problems, {(f.code, f.message) for f in findings}
 
@@ -147,3 +153,24 @@ def test_lost_packets_blame_nobody(seed: int) -> None:
 @given(st.integers(1, 2**32))
 def test_the_order_of_answers_changes_nothing(seed: int) -> None:
     assert found(-seed) == without_loss()
+
+
+class Declining:
+    """The same zone at servers that know no EDNS (RFC 6891, section 7)."""
+
+    async def send(self, request: Request) -> Sent:
+        await asyncio.sleep(0)
+        match request:
+            case DnsQuery(server=server, udp_payload=int()) if server in SERVERS.values():
+                return Sent(DnsReply(rcode="FORMERR"))
+            case _:
+                return Sent(healthy(request))
+
+
+def test_of_servers_without_edns_everything_else_is_seen() -> None:
+    problems, said = judged(Declining())
+    codes = {code for code, _ in said}
+
+    assert problems == without_loss()[0] | {"edns-not-supported"}
+    assert {"apex-records-given", "enough-name-servers", "server-conduct-fine"} <= codes
+    assert [code for code in codes if code.endswith("-not-seen")] == []

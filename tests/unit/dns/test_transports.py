@@ -1,8 +1,10 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from checks.dns import transports
+from checks.facts.zone import ZoneServer
 from netdiag.model import Brief, RootServer
 from netdiag.outcomes import DnsReply, Failed, FailureKind, SourceAddress
 from netdiag.outcomes import Outcome as Reply
@@ -17,6 +19,7 @@ from tests.unit.dns.zones import (
     SILENT,
     answer,
     record,
+    seen,
     server,
     soa,
     zone,
@@ -28,6 +31,7 @@ ROOT = "198.41.0.4"
 REPLIES: dict[str, Reply | None] = {
     "serves": soa(),
     "silent": SILENT,
+    "one lost": SILENT,
     "refused": Failed(kind=FailureKind.REFUSED),
     "FORMERR": DnsReply(rcode="FORMERR"),
     "NOTIMP": DnsReply(rcode="NOTIMP"),
@@ -37,11 +41,19 @@ REPLIES: dict[str, Reply | None] = {
 }
 
 
+def asked(udp: str, plain: Reply | None, tcp: Reply | None) -> ZoneServer:
+    """A server that answers like this; one that is silent is so to all questions with EDNS."""
+    one = server(udp=REPLIES[udp], plain=plain, tcp=tcp)
+    if udp == "silent":
+        return replace(one, ns=seen(SILENT), a=seen(SILENT), aaaa=seen(SILENT))
+    return one
+
+
 @pytest.mark.parametrize(("udp", "plain", "tcp", "judgements"), rows(transports))
 def test_the_documented_table_is_what_the_check_decides(
     udp: str, plain: str, tcp: str, judgements: str
 ) -> None:
-    one = server(udp=REPLIES[udp], plain=REPLIES[plain], tcp=REPLIES[tcp])
+    one = asked(udp, REPLIES[plain], REPLIES[tcp])
     unheard = (4,) if "everybody" in tcp else ()
 
     found = transports.verdicts(one, unheard)
@@ -92,7 +104,7 @@ def test_silence_over_tcp_is_blamed_only_where_somebody_else_answers_over_tcp(
     [("silent", "BREAKS_ON_EDNS"), ("FORMERR", "NO_EDNS_SUPPORT"), ("NOTIMP", "NS_ERROR")],
 )
 def test_the_equivalents_tell_how_edns_fails(udp: str, tag: str) -> None:
-    one = server(udp=REPLIES[udp], plain=soa(), tcp=soa())
+    one = asked(udp, soa(), soa())
 
     (finding,) = transports.judge(zone(one))
 
