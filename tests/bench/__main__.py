@@ -6,6 +6,7 @@ alike; the medians and the ratio are printed. Nothing here passes or fails.
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import statistics
@@ -20,10 +21,15 @@ ROOT = Path(__file__).parent.parent.parent
 PYTHON = sys.executable
 TARGET = "www.customer.example"
 ZONE = "customer.example"
-ZONE_PEERS = (
-    ("zonemaster-cli", "--no-progress", ZONE),
-    ("dnsviz", "probe", "-A", "-a", ".", ZONE),
-)
+ZONEMASTER = ("zonemaster-cli", "--no-progress", ZONE)
+DNSVIZ = ("dnsviz", "probe", "-A", "-a", ".", ZONE)
+ZONES = {
+    "signed-from-the-root": ("a healthy signed zone", (ZONEMASTER, DNSVIZ)),
+    "name-server-silent": ("a zone with a silent server", (ZONEMASTER, DNSVIZ)),
+    "no-name-server-answers": ("a zone whose servers are all silent", (ZONEMASTER,)),
+}
+"""What is examined in which scenario, and against whom: not dnsviz where it takes minutes."""
+
 BY_HAND = (
     f"dig +trace {TARGET}; dig {TARGET} AAAA; ping -c 1 {TARGET}; "
     f"curl -s -o /dev/null https://{TARGET}/; curl -s -o /dev/null http://{TARGET}/"
@@ -75,38 +81,51 @@ def compare(title: str, ours: Sequence[str], peer: Sequence[str], runs: int) -> 
 
 
 def outside(runs: int) -> None:
+    # As an installed netdiag has it, whatever the environment says of writing byte code.
+    for package in ("netdiag", "checks", "reports"):
+        compileall.compile_dir(ROOT / package, quiet=1)
     compare(
         "start: netdiag --version against python -c pass",
         [PYTHON, "-m", "netdiag", "--version"],
         [PYTHON, "-c", "pass"],
         3 * runs,
     )
-    inside = [PYTHON, "-m", "tests.bench", "inside", str(runs)]
-    lab = [PYTHON, "-m", "tests.lab", "run", "--user", "--delay", "20", "--", *inside]
-    subprocess.run(lab, cwd=ROOT, check=True)
+    in_lab("healthy", "host", str(runs))
+    for scenario in ZONES:
+        in_lab(scenario, "zone", scenario, str(runs))
 
 
-def inside(runs: int) -> None:
-    """What is measured at the lab's desk."""
+def in_lab(scenario: str, *words: str) -> None:
+    lab = [PYTHON, "-m", "tests.lab", "run", "--user", "--scenario", scenario, "--delay", "20"]
+    subprocess.run([*lab, "--", PYTHON, "-m", "tests.bench", *words], cwd=ROOT, check=True)
+
+
+def host(runs: int) -> None:
     compare(
         "check of a healthy host, 20 ms one way, against the same by hand (dig, ping, curl)",
         [PYTHON, "-m", "netdiag", "check", TARGET],
         ["sh", "-c", BY_HAND],
         runs,
     )
+
+
+def zone(scenario: str, runs: int) -> None:
+    title, peers = ZONES[scenario]
     examine = [PYTHON, "-m", "netdiag", "dns", ZONE]
-    for peer in ZONE_PEERS:
+    for peer in peers:
         if shutil.which(peer[0]) is None:
             print(f"\nnot compared, since it is not installed: {peer[0]}")
             continue
-        compare(f"a healthy zone examined, 20 ms one way, against {peer[0]}", examine, peer, runs)
+        compare(f"{title} examined, 20 ms one way, against {peer[0]}", examine, peer, runs)
 
 
 def main(arguments: Sequence[str]) -> None:
     os.chdir(ROOT)
     match arguments:
-        case ["inside", runs]:
-            inside(int(runs))
+        case ["host", runs]:
+            host(int(runs))
+        case ["zone", scenario, runs]:
+            zone(scenario, int(runs))
         case [runs]:
             outside(int(runs))
         case _:

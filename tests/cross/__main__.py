@@ -33,12 +33,13 @@ def main(arguments: Sequence[str]) -> int:
         print(f"cross: not installed: {', '.join(lacking)}", file=sys.stderr)
         return 69
     wish.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as cache:
-        environment = _environment(cache)
-        with ThreadPoolExecutor(wish.lanes) as pool:
-            seeds = range(wish.seed, wish.seed + wish.count)
-            jobs = pool.map(lambda seed: _examine(seed, wish.faults, environment, wish.out), seeds)
-            _show([run for run in jobs if run])
+    # As an installed netdiag has it, whatever the environment says of writing byte code.
+    for folder in ("netdiag", "checks", "reports", "tests/cross", "tests/lab"):
+        compileall.compile_dir(outside.ROOT / folder, quiet=1)
+    with ThreadPoolExecutor(wish.lanes) as pool:
+        seeds = range(wish.seed, wish.seed + wish.count)
+        jobs = pool.map(lambda seed: _examine(seed, wish.faults, wish.out), seeds)
+        _show([run for run in jobs if run])
     return 0
 
 
@@ -60,18 +61,7 @@ def _saved(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.json"))
 
 
-def _environment(cache: str) -> dict[str, str]:
-    """With byte code compiled beforehand, as an installed netdiag has it."""
-    environment = {**outside.environment(), "PYTHONPYCACHEPREFIX": cache}
-    sys.pycache_prefix = cache
-    for folder in ("netdiag", "checks", "reports", "tests/cross", "tests/lab"):
-        compileall.compile_dir(outside.ROOT / folder, quiet=1)
-    return environment
-
-
-def _examine(
-    seed: int, faults: str | None, environment: Mapping[str, str], out: Path
-) -> dict[str, Any] | None:
+def _examine(seed: int, faults: str | None, out: Path) -> dict[str, Any] | None:
     names = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     names += ["--mount", "--pid", "--net", "--fork", "--kill-child", "--mount-proc"]
     inside = [sys.executable, "-m", "tests.cross.inside", str(seed)]
@@ -79,7 +69,7 @@ def _examine(
     try:
         done = subprocess.run(
             words if faults is None else [*words, faults],
-            env=dict(environment),
+            env=dict(outside.environment()),
             cwd=outside.ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
