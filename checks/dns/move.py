@@ -240,8 +240,8 @@ async def _compare(net: Asker, live: Zone, planned: Zone, name: str, rtype: str)
 
 
 async def _ask(net: Asker, zone: Zone, name: str, rtype: str) -> Observation | None:
-    """The answer of the first server that serves the zone."""
-    server = next(iter(zone.serving), None)
+    """The answer of the first server of the delegation that serves the zone."""
+    server = next((one for one in zone.serving if one.delegated), None)
     if server is None:
         return None
     return await net.ask(DnsQuery(server=server.server.address, name=name, rtype=rtype))

@@ -25,7 +25,7 @@ from checks.facts.dnssec.denial import (
     contradictions,
 )
 from checks.facts.dnssec.keys import Key
-from checks.facts.dnssec.signatures import Verdict, signatures_of, verdicts
+from checks.facts.dnssec.signatures import Signature, Verdict, signatures_of, verdicts
 from checks.facts.iterate import below, shown
 from netdiag.outcomes import DnsReply, ResourceRecord
 
@@ -150,11 +150,11 @@ def questions_of(reply: DnsReply, name: str, rtype: str, zone: str) -> tuple[Que
     """What a reply of a server of `zone` claims that has to be proven: that a wildcard stands in,
     and that the name, or that to which its aliases lead, is not there or has no such records."""
     found: list[Question] = []
-    apex = dns.name.from_text(zone)
+    apex, signatures = dns.name.from_text(zone), signatures_of(reply.answer)
     for _ in range(MOST_ALIASES):
         if not below(name, zone):
             return tuple(found)
-        found += _expanded(reply, name, apex)
+        found += _expanded(signatures, name, apex)
         there = {r.rtype: r.data for r in reply.answer if r.name == name}
         if rtype in there:
             return tuple(found)
@@ -172,11 +172,13 @@ def _is_referral(reply: DnsReply) -> bool:
     return not reply.authoritative and "NS" in kinds and "SOA" not in kinds
 
 
-def _expanded(reply: DnsReply, name: str, apex: dns.name.Name) -> Iterator[Question]:
-    """The sets at `name` whose signatures are those of a wildcard (RFC 4035, section 5.3.4)."""
+def _expanded(
+    signatures: Iterable[Signature], name: str, apex: dns.name.Name
+) -> Iterator[Question]:
+    """The set at `name` whose signatures are those of a wildcard (RFC 4035, section 5.3.4)."""
     owner = dns.name.from_text(name)
     labels = len(owner) - 1 - int(owner.is_wild())
-    for one in signatures_of(reply.answer):
+    for one in signatures:
         if one.owner == name and len(apex) - 1 <= one.labels < labels:
             wildcard = dns.name.Name((b"*", *owner.labels[-one.labels - 1 :]))
             yield Question(owner, one.covers, apex, Claim.EXPANDED, wildcard)
@@ -187,10 +189,12 @@ def answered_by(reply: DnsReply, zone: str) -> frozenset[tuple[dns.name.Name, st
     """The names and types of the zone that the reply answers with, signed as no wildcard's."""
     apex = dns.name.from_text(zone)
     given = {(record.name, record.rtype) for record in reply.answer if below(record.name, zone)}
+    signatures = signatures_of(reply.answer)
+    signed = {(one.owner, one.covers) for one in signatures} & given
     return frozenset(
-        (dns.name.from_text(one.owner), one.covers)
-        for one in signatures_of(reply.answer)
-        if (one.owner, one.covers) in given and not any(_expanded(reply, one.owner, apex))
+        (dns.name.from_text(owner), rtype)
+        for owner, rtype in signed
+        if not any(_expanded(signatures, owner, apex))
     )
 
 

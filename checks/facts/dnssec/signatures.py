@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -77,11 +78,14 @@ class Signature:
 
 def signatures_of(records: Sequence[ResourceRecord]) -> tuple[Signature, ...]:
     """The readable RRSIG records among `records`."""
-    found = (_read(r.name, wire(r)) for r in records if r.rtype == "RRSIG")
+    found = (_read(record) for record in records if record.rtype == "RRSIG")
     return tuple(signature for signature in found if signature)
 
 
-def _read(owner: str, data: bytes | None) -> Signature | None:
+@functools.lru_cache(4096)
+def _read(record: ResourceRecord) -> Signature | None:
+    """Many checks look at the same records, and a hostile server sends hundreds."""
+    data = wire(record)
     if data is None or len(data) < 20:
         return None
     try:
@@ -89,7 +93,7 @@ def _read(owner: str, data: bytes | None) -> Signature | None:
     except dns.exception.DNSException:
         return None
     return Signature(
-        owner=owner,
+        owner=record.name,
         covers=dns.rdatatype.to_text(dns.rdatatype.RdataType.make(int.from_bytes(data[:2]))),
         algorithm=data[2],
         labels=data[3],
