@@ -11,7 +11,9 @@ enters a transcript by it but in when a request started, so a replay is the same
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from netdiag.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from netdiag.boundary import Boundary
 from netdiag.budget import Budget
 from netdiag.engine import Judgement, causes
 from netdiag.guards.guard import Guard
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Explanation, Outcome, Severity
 from netdiag.network import Observation
 from netdiag.outcomes import Failed, FailureKind

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
+from netdiag.lazy import dataclass
 from netdiag.requests import (
     DnsQuery,
     Echo,

@@ -10,9 +10,9 @@ import asyncio
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Check, Crashed, Explanation, Finding, Outcome, Severity
 from netdiag.network import Asker
 

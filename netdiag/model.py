@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, Literal, TypeVar, dataclass_transform
+from typing import ClassVar, Generic, Literal, TypeVar, dataclass_transform
 
+from netdiag.lazy import dataclass, when_used
 from netdiag.network import Asker, ObservationId
 from netdiag.special import Kind, kinds_of
 from netdiag.target import Target
@@ -204,25 +204,7 @@ def finding_kind(cls: type[K]) -> type[K]:
     A run uses few of the hundreds of kinds, and making one takes a millisecond: all of them at
     start would be half of the time until the first question.
     """
-
-    def make() -> None:
-        for name in waiting:
-            delattr(cls, name)
-        dataclass(frozen=True, kw_only=True)(cls)
-
-    def begin(self: K, **fields: Any) -> None:
-        make()
-        vars(cls)["__init__"](self, **fields)
-
-    class Fields:
-        def __get__(self, _instance: object, _owner: object) -> object:
-            make()
-            return vars(cls)["__dataclass_fields__"]
-
-    waiting = {"__init__": begin, "__dataclass_fields__": Fields()}
-    for name, value in waiting.items():
-        setattr(cls, name, value)
-    return cls
+    return when_used(cls, cls, {"frozen": True, "kw_only": True})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NewType, Protocol, TypeVar
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import Failed, FailureKind, Outcome
 from netdiag.policy import Policy
 from netdiag.requests import Request

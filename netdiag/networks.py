@@ -12,10 +12,11 @@ import csv
 import io
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from netdiag.lazy import dataclass
 from netdiag.text import clean
 from netdiag.tomlfile import BadFileError
 

@@ -7,8 +7,9 @@ wire that made it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
+
+from netdiag.lazy import dataclass
 
 
 class FailureKind(enum.Enum):

@@ -8,10 +8,11 @@ where its owner asks, everything there is about a name never.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from netdiag.budget import Budget, Ledger
 from netdiag.destinations import Destinations, proxy_endpoint
+from netdiag.lazy import dataclass
 from netdiag.outcomes import (
     Failed,
     FailureKind,

@@ -6,10 +6,10 @@ generated into `docs/read-only.md`, and a law keeps it complete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from netdiag import requests
+from netdiag.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import dataclasses
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
@@ -22,6 +22,7 @@ from netdiag import outcomes, requests
 from netdiag.boundary import Desk, Support, Wording
 from netdiag.budget import Budget, Limits
 from netdiag.guards.guard import Guard
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

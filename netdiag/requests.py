@@ -11,8 +11,9 @@ is the largest number of packets that the request may send, retransmissions incl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from netdiag.lazy import dataclass
 
 NSID, EXPIRE, COOKIE = 3, 9, 10
 """EDNS options that a question may carry (RFC 5001, RFC 7314, RFC 7873)."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
+
+from netdiag.lazy import dataclass
 
 
 class Kind(Enum):

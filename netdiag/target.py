@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from netdiag.lazy import dataclass
 
 WEB_PORTS = (443, 80)
 """The ports asked when neither port nor scheme is given: what a browser tries."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from netdiag.lazy import dataclass
 from netdiag.model import Check
 
 ZONEMASTER = "zonemaster:"

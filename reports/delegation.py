@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.outcomes import DnsReply, Failed, IcmpError
 from netdiag.record import Record

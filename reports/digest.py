@@ -8,11 +8,11 @@ nothing is taken for granted: links between findings may be circular or lead now
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from netdiag import reproduce
 from netdiag.boundary import Support
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Outcome, Owner, Severity
 from netdiag.network import Observation
 from netdiag.record import FindingRecord, Record

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from netdiag.lazy import dataclass
 from netdiag.record import Record
 from reports.digest import Audience
 

@@ -6,11 +6,11 @@ failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.record import Record
 from netdiag.text import clean

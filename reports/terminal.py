@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Outcome, Severity
 from netdiag.record import Record
 from reports.digest import (

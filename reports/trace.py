@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from netdiag import __version__
+from netdiag.lazy import dataclass
 from netdiag.text import clean
 from netdiag.tracer import atlas, verdict
 from netdiag.tracer.trace import Trace

@@ -43,7 +43,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts import race
@@ -61,6 +61,7 @@ from checks.facts.reach import (
     nearer,
     routers_crossed,
 )
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

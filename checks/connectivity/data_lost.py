@@ -36,13 +36,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Path, named, path_to
 from checks.facts.stalls import Stalled, Stalls, stalls
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -41,12 +41,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.iterate import version
 from checks.facts.mail import MAIL_PORT, Door, Mail, doors_of, mail_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -74,12 +74,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.flows import Fares, Fate, Flows, Parting, Series, flows, parting
 from checks.facts.folding import Foldable, OfAddresses, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

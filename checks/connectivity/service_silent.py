@@ -36,13 +36,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from checks.facts.flows import Fate, fate_of
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import Speech, speech_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

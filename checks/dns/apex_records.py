@@ -40,13 +40,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import ServerAddress, shown, version
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -33,11 +33,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

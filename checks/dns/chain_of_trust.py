@@ -47,7 +47,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,6 +56,7 @@ from checks.facts.iterate import shown
 from checks.facts.remarks import dnsviz
 from checks.facts.trust import MOST_ASKED, Step, anchors_of, ds_above, has, steps_of, widened
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -56,7 +56,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -65,6 +65,7 @@ from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, Remarked, at, dnsviz, zonemaster
 from checks.facts.trust import ds_above, has
 from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

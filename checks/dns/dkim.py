@@ -50,13 +50,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.dkim import Key, key_of
 from checks.facts.domain import CERTAIN, zone_of
 from checks.facts.iterate import resolve, shown
 from checks.facts.spf import joined
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -52,7 +52,6 @@ others out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -67,6 +66,7 @@ from checks.facts.signed_zone import (
     silent,
     told,
 )
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

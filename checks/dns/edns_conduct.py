@@ -74,12 +74,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.shapes import Probe, probe, speaking_edns
 from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

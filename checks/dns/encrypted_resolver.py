@@ -48,7 +48,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.bindings import Binding, parsed
@@ -56,6 +55,7 @@ from checks.facts.certificates import DATES, TRUST_IS_FINE
 from checks.facts.configured import configured_resolvers
 from checks.facts.iterate import is_address, shown, version
 from checks.facts.machine import own_namespace
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -44,7 +44,6 @@ Have the zone signed anew as a whole, and see that old signatures go.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -52,6 +51,7 @@ from checks.facts import dnssec_names as names
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import TYPES, SignedZone, records, signed_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -40,7 +40,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
@@ -49,6 +48,7 @@ from checks.facts.iterate import shown
 from checks.facts.labels import Flaw, contact_has_at_sign, contact_is_mailbox, flaws
 from checks.facts.soa import given, newest
 from checks.facts.zone import Zone, own_names, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

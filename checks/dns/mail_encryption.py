@@ -50,13 +50,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.domain import CERTAIN, zone_of
 from checks.facts.iterate import addresses_of, resolve, shown, version
 from checks.facts.spf import joined
 from checks.facts.tags import tags
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -47,7 +47,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import below, descend, resolve, shown
@@ -55,6 +54,7 @@ from checks.facts.policies import policies_of
 from checks.facts.registration import registered
 from checks.facts.spf import CERTAIN, MOST_LOOKUPS, MOST_VOID, Spf, joined, parsed, spf_of
 from checks.facts.tags import tags
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

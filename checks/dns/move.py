@@ -36,11 +36,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, zone_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -39,11 +39,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import Resolution, descend, is_registry, resolve, shown
 from checks.facts.machine import usable_families
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -38,13 +38,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from checks.facts.iterate import is_registry, shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.trust import has
 from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -46,13 +46,13 @@ import asyncio
 import enum
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import addresses_of, resolve, shown, version
 from checks.facts.ns_names import CERTAIN
 from checks.facts.soa import given, newer, read
 from checks.facts.zone import Zone, own_names, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed

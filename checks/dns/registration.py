@@ -42,12 +42,12 @@ registrar says why (an unverified address, an unpaid bill, a dispute).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.registration import Registration, target_registration
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -50,13 +50,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, TypedDict
 
 from checks.facts.configured import configured_resolvers
 from checks.facts.iterate import Resolution, below, is_address, resolve, shown, version
 from checks.facts.machine import own_namespace
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -40,11 +40,12 @@ import asyncio
 import enum
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.iterate import Resolution, resolve, shown
 from checks.facts.ns_names import CERTAIN, ServerNames, server_names_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

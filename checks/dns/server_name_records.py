@@ -31,12 +31,12 @@ Load the present zone on the server; add the missing address to the zone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import MOST_SERVERS, below, shown
 from checks.facts.zone import Zone, own_names, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

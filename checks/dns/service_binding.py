@@ -32,12 +32,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.bindings import Binding, parsed
 from checks.facts.domain import CERTAIN
 from checks.facts.iterate import addresses_of, resolve, shown, version
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -48,7 +48,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -57,6 +56,7 @@ from checks.facts.iterate import shown
 from checks.facts.remarks import Remarked, dnsviz, zonemaster
 from checks.facts.signed_zone import TYPES, SignedZone, records, signed_zone
 from checks.facts.zone import target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

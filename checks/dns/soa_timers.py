@@ -37,12 +37,12 @@ Change the times in the zone's SOA record to the usual ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import shown
 from checks.facts.soa import Soa, given, newest
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

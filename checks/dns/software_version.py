@@ -30,12 +30,12 @@ Nothing. Where the class is not heeded, update the server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -27,12 +27,12 @@ Load the zone on the servers; an answer for addresses alone is no zone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -26,11 +26,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.domain import CERTAIN, zone_of
 from checks.facts.iterate import addresses_of, shown
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Skipped, finding_kind
 from netdiag.network import Asker, ObservationId
 

@@ -40,7 +40,6 @@ import asyncio
 import enum
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import Resolution, is_address, resolve, shown
@@ -48,6 +47,7 @@ from checks.facts.labels import contact_is_mailbox, mail_domain
 from checks.facts.ns_names import CERTAIN
 from checks.facts.soa import given
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Skipped, finding_kind
 from netdiag.network import Asker, ObservationId
 

@@ -37,12 +37,12 @@ Limit transfers to the zone's other servers, by address or better by key (TSIG).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.each import answering, of_each
 from checks.facts.iterate import shown
 from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from checks.facts.iterate import is_address
+from netdiag.lazy import dataclass
 
 _RECORD = re.compile(r"(\d{1,5}) (\S+)((?: \S+)*)")
 _HINTS = ("ipv4hint", "ipv6hint")

@@ -23,12 +23,12 @@ the control ports after three seconds and the probes of the path, which wait for
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from checks.facts.outside import Outside
 from checks.facts.ownership import Place, place_after, place_of
 from checks.facts.path import Hop, Path
 from checks.facts.reach import Reach, Reaches, reaches_lan
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import ObservationId
 from netdiag.outcomes import IcmpError, Unreachable

@@ -6,10 +6,10 @@ from the certificate itself; for trust its word is taken and the chain tells why
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import Certificate, TlsSession
 
 VERIFIED = 0

@@ -11,9 +11,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from checks.facts.path import Hop, Path
+from netdiag.lazy import dataclass
 from netdiag.network import ObservationId
 
 UNLIKELY = 0.01

@@ -6,10 +6,10 @@ older answer adds for how long it has had it (RFC 9111, section 5.1).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.outcomes import HttpReply
 

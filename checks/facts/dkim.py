@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 
 from checks.facts.tags import tags
+from netdiag.lazy import dataclass
 
 ED25519_OCTETS = 32
 """The key itself, without any wrapping (RFC 8463, section 4)."""

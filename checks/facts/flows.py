@@ -12,13 +12,14 @@ import asyncio
 import enum
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts import race
 from checks.facts.handshakes import encrypted, request_for
 from checks.facts.path import Hop, Path, path_to, read_hop
 from checks.facts.reach import CONTROL_PORTS, MOST_CONTROLS, Reaches, connects
 from checks.facts.web import first_requests
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import speech_of
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation
 from netdiag.requests import TlsHandshake

@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from checks.facts.edns import declined
 from checks.facts.machine import usable_families
 from checks.facts.once import once
 from checks.facts.race import first
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord

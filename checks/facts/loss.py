@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts.handshakes import encrypted, request_for
 from checks.facts.path import Path, named, path_to, read_hop
 from checks.facts.reach import Reach, Reaches, connects
 from checks.facts.web import first_requests
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, FailureKind

@@ -8,10 +8,10 @@ resolvers.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Literal
 
 from checks.facts.iterate import is_address, resolve, shown, version
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, DnsReply, Resolvers, SourceAddress, SystemAddresses

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from dataclasses import dataclass
 
 from checks.facts.outside import Outside, both, controls
 from checks.facts.path import Hop, read_hop
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import IcmpError, Neighbours, Route, Routes, SourceAddress, Unreachable

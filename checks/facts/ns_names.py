@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from checks.facts.iterate import MOST_SERVERS, below, is_address, resolve, shown
 from checks.facts.zone import Zone, own_names, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
 

@@ -8,10 +8,10 @@ asked: the configured anchors over TCP, and three root servers over DNS.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from checks.facts.machine import source_of
 from checks.facts.reach import Reaches, connects, family_of
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, DnsReply, Failed, Reset, SourceAddress

@@ -17,9 +17,9 @@ Where a source of networks is configured, the AS and its name go with the words.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 
 from checks.facts.path import Hop, Path
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Owner
 
 SHARED = ipaddress.ip_network("100.64.0.0/10")

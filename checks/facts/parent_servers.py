@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from dataclasses import dataclass
 
 from checks.facts.iterate import (
     MOST_SERVERS,
@@ -17,6 +16,7 @@ from checks.facts.iterate import (
     version,
 )
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from checks.facts.networks import Origin, origins_of
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (

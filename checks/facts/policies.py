@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from checks.facts.each import answering, of_each
 from checks.facts.spf import is_policy, joined
 from checks.facts.zone import Zone, ZoneServer, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply

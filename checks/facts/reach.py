@@ -15,12 +15,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from checks.facts.addresses import target_addresses
 from checks.facts.ownership import lan_of, same_lan
 from checks.facts.path import Path, is_address, named, path_to
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import (

@@ -6,13 +6,14 @@ where a domain is not delegated, which alone needs it, and in a full examination
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote
 
 from checks.facts.data_service import Place, Told, ask_service
 from checks.facts.iterate import Descent, descend, is_registry
 from checks.facts.machine import own_namespace
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import RdapReply

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from netdiag.lazy import dataclass
 from netdiag.model import Finding, finding_kind
 
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from checks.facts.data_service import Told, host_of
 from checks.facts.iterate import version
 from checks.facts.reach import Reach, connects
 from checks.facts.ripestat import ask, origin_of
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import RoutingReply

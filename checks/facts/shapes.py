@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts.zone import Zone, ZoneServer, serves
+from netdiag.lazy import dataclass
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, FailureKind
 from netdiag.requests import DnsQuery

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts.each import answering
 from checks.facts.edns import asked
@@ -13,6 +13,7 @@ from checks.facts.iterate import ServerAddress, version
 from checks.facts.once import once
 from checks.facts.parent_servers import servers_of
 from checks.facts.zone import Zone, target_zone
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, ResourceRecord

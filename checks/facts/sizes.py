@@ -10,9 +10,9 @@ the smallest that vanishes is sent as far as each hop.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from checks.facts.path import Path, is_address, path_to
+from netdiag.lazy import dataclass
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import EchoReply, Failed, FailureKind, IcmpError, Interfaces, Unreachable
 from netdiag.requests import FULL_TTL, ReadInterfaces, SizeProbe

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from checks.facts.zone import Zone, ZoneServer
+from netdiag.lazy import dataclass
 from netdiag.outcomes import DnsReply, ResourceRecord
 
 FIELDS = 7

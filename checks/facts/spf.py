@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts.iterate import resolve
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, ObservationId
 

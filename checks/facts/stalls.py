@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts.handshakes import Handshakes, handshakes
 from checks.facts.reach import Reaches
 from checks.facts.web import visits
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind, HttpReply, Stall, TlsSession

@@ -9,7 +9,6 @@ is to look no closer.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from checks.facts.addresses import target_addresses
 from checks.facts.certificates import VERIFIED
@@ -18,6 +17,7 @@ from checks.facts.handshakes import Handshakes, handshakes
 from checks.facts.machine import own_namespace, usable_families
 from checks.facts.reach import connects, family_of
 from checks.facts.web import Url, Visits, next_url, visits
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import HttpReply, TlsSession

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from checks.facts.certificates import VERIFIED, names_match, out_of_date, period_of
+from netdiag.lazy import dataclass
 from netdiag.outcomes import Certificate, TlsSession
 
 PKIX_TA, PKIX_EE, DANE_TA, DANE_EE = range(4)

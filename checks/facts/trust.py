@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checks.facts.iterate import Cut, below
 from checks.facts.race import first
 from checks.facts.zone import Zone
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, TrustAnchor
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import DnsReply

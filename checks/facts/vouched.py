@@ -7,7 +7,7 @@ root servers the zone's DS records at its parent are believed, whatever is above
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from checks.facts.iterate import Descent, descend, resolve
@@ -15,6 +15,7 @@ from checks.facts.iterate import Status as Found
 from checks.facts.once import once
 from checks.facts.trust import Link, Step, anchors_of, has, steps_of
 from checks.facts.zone import Zone
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, TrustAnchor
 from netdiag.network import Asker, ObservationId
 from netdiag.outcomes import DnsReply

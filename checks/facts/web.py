@@ -8,13 +8,13 @@ seen before, and after `MOST_REDIRECTS`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote, urljoin, urlsplit
 
 from checks.facts.addresses import in_order
 from checks.facts.reach import Reaches, connects, family_of
 from checks.facts.speech import speech_of
+from netdiag.lazy import dataclass
 from netdiag.model import Brief, Endpoint
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Failed, FailureKind, HttpReply, Outcome, SystemAddresses

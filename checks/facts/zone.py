@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from checks.facts import edns
@@ -23,6 +23,7 @@ from checks.facts.iterate import (
 )
 from checks.facts.machine import usable_families
 from checks.facts.race import first
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import DnsReply, Failed, FailureKind

@@ -49,12 +49,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.addresses import in_order
 from checks.facts.folding import listed
 from checks.facts.strangers import Company, asks_for_login, company, sent_to
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

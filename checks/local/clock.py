@@ -41,13 +41,13 @@ to local time in a wrong zone is off by whole hours.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from checks.facts.clocks import Clock, clock_of, spelled
 from checks.facts.folding import listed
 from checks.facts.strangers import Company, company, sent_to
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -37,13 +37,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
 from checks.facts.folding import listed
 from checks.facts.outside import both
 from checks.facts.reach import connects
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Interfaces, Neighbours

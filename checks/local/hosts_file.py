@@ -29,11 +29,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.addresses import Addresses, target_addresses
 from checks.facts.folding import listed
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -36,11 +36,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.iterate import version
 from checks.facts.machine import own_namespace, usable_families
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -35,10 +35,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import listed
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -34,12 +34,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import listed
 from checks.facts.machine import source_of
 from checks.facts.outside import wanted
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation
 from netdiag.outcomes import Failed, FailureKind, SourceAddress

@@ -42,7 +42,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.addresses import in_order
@@ -51,6 +50,7 @@ from checks.facts.outside import Outside, both
 from checks.facts.reach import Reaches, connects
 from checks.facts.speech import speech_of
 from netdiag.destinations import proxy_endpoint
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Connected, Failed, FailureKind, Proxies, Reset, SystemAddresses

@@ -42,7 +42,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.configured import configured_resolvers
@@ -52,6 +51,7 @@ from checks.facts.near import DEAD, default_route
 from checks.facts.outside import Outside, outside
 from checks.facts.ownership import same_lan
 from checks.facts.reach import connects, family_of
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Interfaces, Neighbours

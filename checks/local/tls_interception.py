@@ -39,7 +39,6 @@ traffic; compare with another network.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -47,6 +46,7 @@ from checks.facts.certificates import Trust, top_of, trust_of
 from checks.facts.folding import OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake
 from checks.facts.strangers import Company, Stranger, company, is_trusted
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -40,12 +40,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.outside import Outside, both
 from checks.facts.reach import Reach, Reaches, connects
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Owner, Severity, finding_kind
 from netdiag.network import Asker, Observation, ObservationId
 from netdiag.outcomes import Interfaces, SourceAddress

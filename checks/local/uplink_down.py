@@ -38,11 +38,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import listed
 from checks.facts.near import Gateway, Near, near_sides
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

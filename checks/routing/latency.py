@@ -44,13 +44,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfAddresses, folded
 from checks.facts.loss import Losses, Lost, losses
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Hop
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

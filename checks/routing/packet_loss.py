@@ -38,12 +38,12 @@ Tell the network of that hop. Look there for a full link, a bad cable or optic, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.loss import Losses, Lost, behind, interval, losses
 from checks.facts.ownership import Place, place_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

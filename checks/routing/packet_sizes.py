@@ -43,7 +43,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
@@ -52,6 +52,7 @@ from checks.facts.path import Path, named
 from checks.facts.reach import Reach
 from checks.facts.sizes import Advice, Sizes, sizes_to
 from checks.facts.stalls import Stalled, Stalls, stalls
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -41,13 +41,13 @@ Ask the network of the last router that stays the same for flapping routes or li
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.changes import UNLIKELY, Course, course
 from checks.facts.folding import Foldable, OfAddresses, folded, listed
 from checks.facts.loss import Losses, Lost, losses
 from checks.facts.ownership import Place, place_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

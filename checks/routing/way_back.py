@@ -34,13 +34,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfAddresses, folded
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Hop, Path, path_to
 from checks.facts.reach import Reaches, connects, routers_crossed
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Check, Finding, Outcome, Skipped, finding_kind
 from netdiag.network import Asker
 

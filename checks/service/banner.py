@@ -38,7 +38,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from checks.facts.folding import Foldable, OfEndpoints
@@ -46,6 +45,7 @@ from checks.facts.mail import MAIL_PORT, doors_of, mail_of
 from checks.facts.pages import ServiceUnavailable, folded_pages
 from checks.facts.reach import connects
 from checks.facts.speech import first_line, protocol_of, speech_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -38,13 +38,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from checks.facts.authorities import KNOWN, identifiers_of
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.iterate import Resolution, resolve, shown
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

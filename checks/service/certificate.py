@@ -54,7 +54,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -72,6 +71,7 @@ from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.strangers import company
 from checks.facts.web import WEB_TLS_PORTS, first_request
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

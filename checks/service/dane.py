@@ -58,7 +58,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -68,6 +67,7 @@ from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.mail import MAIL_PORT, Door, Mail, doors_of, mail_of
 from checks.facts.tlsa import FOR_ANY, FOR_MAIL, Tlsa, Unlike, against, tlsa_of
 from checks.facts.vouched import Vouched, vouched
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -64,13 +64,13 @@ application is for its developer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
 from checks.facts.folding import Foldable, listed
 from checks.facts.pages import BadPage, OfPages, ServiceUnavailable, folded_pages
 from checks.facts.speech import first_line
 from checks.facts.web import Step, Stop, Visit, Visits, visits
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

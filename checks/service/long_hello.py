@@ -38,12 +38,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.stalls import SMALL
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -42,13 +42,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from checks.facts.folding import Foldable, OfEndpoints, folded
 from checks.facts.handshakes import Handshake, handshakes
 from checks.facts.speech import first_line
 from checks.facts.web import first_request
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from netdiag.audit import claims as claiming
@@ -14,6 +14,7 @@ from netdiag.audit.claims import Claim
 from netdiag.audit.flows import Flow, plain
 from netdiag.audit.packets import Packet
 from netdiag.audit.speech import Question, RefusedError, Words
+from netdiag.lazy import dataclass
 from netdiag.readonly import REVIEWS
 from netdiag.record import Record
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from netdiag.lazy import dataclass
 
 MOST_OCTETS = 512_000_000
 MOST_FRAMES = 2_000_000

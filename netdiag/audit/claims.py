@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from netdiag.audit.flows import plain
 from netdiag.audit.packets import Packet
 from netdiag.audit.speech import Farewell, Fetch, Hello, Question, Silence, Words
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.outcomes import (
     Failed,

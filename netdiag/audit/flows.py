@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from netdiag.audit.packets import SYN, Packet
 from netdiag.audit.speech import MOST_OCTETS, RefusedError
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.outcomes import Connected, Interfaces, SourceAddress
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from dataclasses import dataclass
 
 from netdiag.audit.capture import Frame
+from netdiag.lazy import dataclass
 
 _RAW_LINKS = {12, 14, 101, 228, 229}
 """Packets without a link layer, under all the numbers that they have had."""

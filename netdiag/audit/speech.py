@@ -7,7 +7,8 @@ reason. Nothing is guessed: what no rule allows is refused.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+
+from netdiag.lazy import dataclass
 
 MOST_OCTETS = 1 << 18
 """Of one side of a connection."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from netdiag.guards.engage import decline
 from netdiag.guards.guard import Allowances, Guard
+from netdiag.lazy import dataclass
 
 if TYPE_CHECKING:
     from netdiag.cli.output import Reserved

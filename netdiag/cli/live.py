@@ -7,7 +7,7 @@ import platform
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from netdiag.conclude import Catalogue, Run, conclude
 from netdiag.destinations import Destinations
 from netdiag.engine import diagnose
 from netdiag.guards.guard import Guard
+from netdiag.lazy import dataclass
 from netdiag.model import Brief
 from netdiag.network import Network, Watcher
 from netdiag.outcomes import FailureKind

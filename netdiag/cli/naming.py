@@ -7,9 +7,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from netdiag.config import Settings
+from netdiag.lazy import dataclass
 from netdiag.networks import Lookup, load, name_question, name_told, origin_question, origin_told
 from netdiag.outcomes import DnsReply, Outcome
 from netdiag.requests import DnsQuery, Request

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
@@ -22,6 +21,7 @@ from netdiag.cli.live import Plan
 from netdiag.conclude import Catalogue
 from netdiag.config import Settings
 from netdiag.destinations import PRIVATE_NETWORKS
+from netdiag.lazy import dataclass
 from netdiag.model import Area, Brief, Depth, RootServer, TrustAnchor
 from netdiag.network import Watcher
 from netdiag.roots import ROOT_SERVERS, BadHintsError, parse_hints

@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +14,7 @@ import click
 
 from netdiag.cli.options import Audience
 from netdiag.guards.guard import Place
+from netdiag.lazy import dataclass
 from netdiag.record import Record
 
 STATUS = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from netdiag.cli.naming import Namer
 from netdiag.cli.tracing import Line, Session
 from netdiag.config import Settings
 from netdiag.destinations import Destinations
+from netdiag.lazy import dataclass
 from netdiag.outcomes import Resolvers, SystemAddresses
 from netdiag.policy import Policy
 from netdiag.requests import ReadResolvers, SystemLookup

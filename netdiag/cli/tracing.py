@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt
 from netdiag.outcomes import Abilities, Outcome
 from netdiag.policy import Policy

@@ -10,11 +10,11 @@ import errno
 import os
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from netdiag.guards import kernel
 from netdiag.guards.guard import Allowances, Guard
+from netdiag.lazy import dataclass
 
 Action = Literal["refused", "ends"]
 Numbers = tuple[int | None, int | None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import MplsLabel, RouterInterface
 
 SHOWN = 60

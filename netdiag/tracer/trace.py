@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import (
     Connected,
     EchoReply,

@@ -4,10 +4,10 @@ they send (RFC 1812, section 4.3.2.8), which says nothing of what they forward.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
 from typing import Literal, TypeAlias
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import IcmpError, Unreachable
 from netdiag.tracer.trace import Trace
 

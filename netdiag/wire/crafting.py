@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from netdiag.lazy import dataclass
 from netdiag.wire import sockets
 
 MSS = 1460

@@ -11,8 +11,9 @@ import asyncio
 import secrets
 import socket
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import DnsReply, Failed, FailureKind, IcmpError, Outcome, Unreachable
 from netdiag.policy import TRANSFER

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import Cookie, DnsReply, ResourceRecord
 from netdiag.requests import COOKIE, DnsQuery
 from netdiag.text import clean

@@ -14,8 +14,8 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import IcmpError, Quote, Unreachable
 from netdiag.wire import extensions
 

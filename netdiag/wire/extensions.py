@@ -9,8 +9,8 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import MplsLabel, Role, RouterInterface
 from netdiag.text import clean
 

@@ -13,9 +13,10 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Failed, FailureKind, IcmpError
 from netdiag.requests import HopProbe

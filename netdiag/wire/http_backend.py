@@ -7,12 +7,13 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import httpcore
 import httpx
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt
 from netdiag.outcomes import Failed, FailureKind, IcmpError
 from netdiag.requests import HttpRequest

@@ -12,9 +12,9 @@ import ipaddress
 import struct
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import EchoReply, Failed, FailureKind, IcmpError, Unreachable
 from netdiag.requests import HopProbe

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ssl
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt
 from netdiag.outcomes import Failed, FailureKind, HttpReply, Outcome
 from netdiag.requests import HttpRequest, RdapQuery, RoutingQuery

@@ -8,8 +8,8 @@ compared. A quote may be cut anywhere (RFC 792 asks for eight octets beyond the 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import Quote
 
 _TCP, _UDP = 6, 17

@@ -8,9 +8,9 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from netdiag.lazy import dataclass
 from netdiag.wire import errqueue
 
 Clock: TypeAlias = Callable[[], float]

@@ -14,8 +14,9 @@ import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from netdiag.lazy import dataclass
 from netdiag.network import Attempt, Sent
 from netdiag.outcomes import Connected, Failed, FailureKind, IcmpError, Reset, Stall
 from netdiag.requests import TcpConnect

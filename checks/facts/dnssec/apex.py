@@ -7,7 +7,6 @@ of its engine 8.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import dns.name
 
@@ -17,6 +16,7 @@ from checks.facts.dnssec.proofs import NEAREST, read, signature_flaw
 from checks.facts.dnssec.signatures import MOST_SIGNATURES, Verdict, signatures_of, verdict
 from checks.facts.iterate import shown
 from checks.facts.remarks import Remark, zonemaster
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.outcomes import DnsReply, ResourceRecord
 from netdiag.requests import DnsQuery

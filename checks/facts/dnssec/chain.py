@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import dns.name
@@ -17,6 +17,7 @@ from checks.facts.dnssec.signatures import SUPPORTED
 from checks.facts.iterate import below, shown
 from checks.facts.remarks import dnsviz
 from checks.facts.trust import Link, Step
+from netdiag.lazy import dataclass
 from netdiag.model import TrustAnchor
 from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import DnsReply, ResourceRecord

@@ -7,7 +7,6 @@ Each rule takes what was seen and remarks on what does not keep to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from checks.facts.dnssec.entry import NAMES, Entry, KeySet, entries
@@ -23,6 +22,7 @@ from checks.facts.dnssec.keys import (
 )
 from checks.facts.dnssec.signatures import SUPPORTED
 from checks.facts.remarks import Remark, at, dnsviz, zonemaster
+from netdiag.lazy import dataclass
 
 DEPRECATED_DIGESTS = {1: "SHA-1", 3: "GOST R 34.11-94"}
 """Of DS records (RFC 9904, section 3; RFC 9905; RFC 9906)."""

@@ -9,11 +9,11 @@ import enum
 import hashlib
 from base64 import b32hexencode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import dns.name
 
 from checks.facts.iterate import shown
+from netdiag.lazy import dataclass
 
 MOST_ITERATIONS = 100
 """Above, validators treat the zone as insecure or fail it (RFC 9276, section 3.2): hashing costs

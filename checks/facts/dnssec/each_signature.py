@@ -6,7 +6,6 @@ Each rule takes what was seen and remarks on what is not as it should be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import dns.name
@@ -25,6 +24,7 @@ from checks.facts.dnssec.signatures import (
 )
 from checks.facts.dnssec_names import of_signature
 from checks.facts.remarks import Remark, at, dnsviz
+from netdiag.lazy import dataclass
 from netdiag.outcomes import ResourceRecord
 
 BAD_LENGTH = {

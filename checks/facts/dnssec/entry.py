@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from checks.facts.dnssec.keys import (
     DIGESTS,
@@ -25,6 +24,7 @@ from checks.facts.dnssec.signatures import (
     verdicts,
 )
 from checks.facts.remarks import dnsviz, zonemaster
+from netdiag.lazy import dataclass
 from netdiag.outcomes import ResourceRecord
 
 MOST_DS = 16

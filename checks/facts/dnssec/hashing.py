@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from checks.facts.dnssec.denial import OPT_OUT, SHA1
 from checks.facts.remarks import Remark, at, zonemaster
+from netdiag.lazy import dataclass
 from netdiag.outcomes import DnsReply
 
 FIELDS = 5

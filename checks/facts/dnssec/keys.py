@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import dns.exception
 import dns.name
 import dns.rdata
 
+from netdiag.lazy import dataclass
 from netdiag.outcomes import ResourceRecord
 
 ZONE, REVOKED, ENTRY_POINT = 0x0100, 0x0080, 0x0001

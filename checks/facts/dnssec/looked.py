@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from checks.facts.dnssec.apex import Shown, shown_by
 from checks.facts.dnssec.denial import Claim, Flaw, Lack
@@ -19,6 +18,7 @@ from checks.facts.dnssec.proofs import (
 )
 from checks.facts.iterate import below, shown
 from checks.facts.remarks import Remark, dnsviz, zonemaster
+from netdiag.lazy import dataclass
 from netdiag.network import Observation
 from netdiag.outcomes import DnsReply
 from netdiag.requests import DnsQuery

@@ -6,13 +6,13 @@ Each rule takes what was seen and remarks on what does not keep to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from checks.facts.dnssec.denial import MOST_ITERATIONS
 from checks.facts.dnssec.keys import REVOKED, ZONE, Ds, Key
 from checks.facts.dnssec.signatures import SUPPORTED, Signature
 from checks.facts.remarks import Remark, at, dnsviz, zonemaster
+from netdiag.lazy import dataclass
 
 DEPRECATED = {
     1: "RSAMD5",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import dns.exception
 import dns.name
@@ -27,6 +26,7 @@ from checks.facts.dnssec.denial import (
 from checks.facts.dnssec.keys import Key
 from checks.facts.dnssec.signatures import Signature, Verdict, signatures_of, verdicts
 from checks.facts.iterate import below, shown
+from netdiag.lazy import dataclass
 from netdiag.outcomes import DnsReply, ResourceRecord
 
 HASH_LENGTH = 32

@@ -6,7 +6,6 @@ Each rule takes what was seen and remarks on what does not fit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from checks.facts.dnssec.entry import MOST_DS, KeySet
@@ -29,6 +28,7 @@ from checks.facts.dnssec.signatures import (
     verdict,
 )
 from checks.facts.remarks import Remark, at, zonemaster
+from netdiag.lazy import dataclass
 from netdiag.outcomes import ResourceRecord
 
 Kind = Literal["CDS", "CDNSKEY"]

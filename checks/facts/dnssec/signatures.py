@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import dns.exception
 import dns.name
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from checks.facts.dnssec.keys import MOST_SAME_TAG, REVOKED, ZONE, Key, wire
+from netdiag.lazy import dataclass
 from netdiag.outcomes import ResourceRecord
 
 _SHA1 = hashes.SHA1()  # noqa: S303 (old zones are signed so; this is no choice of ours)

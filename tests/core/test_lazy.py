@@ -1,0 +1,149 @@
+"""Dataclasses made at first use behave as those of the standard library."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import threading
+from typing import ClassVar, Generic, TypeVar
+
+import pytest
+
+from netdiag.lazy import dataclass
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    kind: ClassVar[str] = "place"
+
+    name: str
+    port: int = 53
+    tags: tuple[str, ...] = dataclasses.field(default=("a",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Farther(Place):
+    hops: int = 1
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.hops}>"
+
+
+@dataclass(slots=True)
+class Tally(Generic[T]):
+    seen: list[T] = dataclasses.field(default_factory=list)
+    total: int = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = len(self.seen)
+
+
+@dataclass(frozen=True)
+class Open:
+    name: str
+    _cache: int = 0
+
+
+def test_fields_have_their_defaults_and_constants_stay() -> None:
+    place = Place(name="x")
+
+    assert (place.name, place.port, place.tags, place.kind) == ("x", 53, ("a",), "place")
+    assert repr(place) == f"{Place.__qualname__}(name='x', port=53, tags=('a',))"
+    assert Place.__module__ == __name__
+    assert Place.__qualname__ == "Place"
+
+
+def test_what_is_missing_or_unknown_is_refused() -> None:
+    with pytest.raises(TypeError, match="name"):
+        Place()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="nmae"):
+        Place(nmae="x")  # type: ignore[call-arg]
+
+
+def test_equal_values_are_one_key() -> None:
+    assert {Place(name="x"): 1}[Place(name="x", port=53)] == 1
+    assert Place(name="x") != Place(name="y")
+    assert Place(name="x") != Farther(name="x")
+
+
+def test_what_is_frozen_stays() -> None:
+    for value in (Place(name="x"), Open("x")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            value.name = "y"  # type: ignore[misc]
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            del value.name
+
+
+def test_slots_leave_no_room_for_anything_else() -> None:
+    assert not hasattr(Place(name="x"), "__dict__")
+    assert not hasattr(Farther(name="x"), "__dict__")
+    assert not hasattr(Tally(), "__dict__")
+    assert vars(Open("x")) == {"name": "x", "_cache": 0}
+
+
+def test_a_subclass_has_the_fields_of_both_and_its_own_methods() -> None:
+    assert [f.name for f in dataclasses.fields(Farther)] == ["name", "port", "tags", "hops"]
+    assert repr(Farther(name="x", hops=3)) == "<x 3>"
+    assert isinstance(Farther(name="x"), Place)
+
+
+def test_factories_and_post_init_run_for_every_instance() -> None:
+    one, other = Tally[str](), Tally(["a"])
+    one.seen.append("b")
+
+    assert (one.total, other.total) == (0, 1)
+    assert Tally[str]().seen == []
+    assert one.__hash__ is None
+
+
+def test_fields_are_there_before_the_first_instance() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        name: str
+        port: int = 53
+
+    assert [f.name for f in dataclasses.fields(Fresh)] == ["name", "port"]
+    assert dataclasses.replace(Fresh("x"), port=1) == Fresh("x", 1)
+    assert Fresh.__match_args__ == ("name", "port")
+
+
+def test_threads_that_come_at_once_all_get_theirs() -> None:
+    for _ in range(20):
+
+        @dataclass(frozen=True, slots=True)
+        class Fresh:
+            number: int
+
+        ready, made = threading.Barrier(8), list[int]()
+
+        def make(number: int, kind: type[Fresh] = Fresh, ready: threading.Barrier = ready) -> int:
+            ready.wait()
+            return kind(number).number
+
+        def keep(number: int, made: list[int] = made) -> None:
+            made.append(make(number))
+
+        threads = [threading.Thread(target=keep, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(made) == list(range(8))
+
+
+def test_the_catalogue_comes_without_making_them_all() -> None:
+    """What is made when the catalogue is imported, every run pays for."""
+    count = (
+        "import gc, checks.catalogue;"
+        "own = [vars(c) for c in gc.get_objects() if isinstance(c, type)"
+        "       and c.__module__.startswith(('netdiag.', 'checks.'))];"
+        "of = [space for space in own if '__dataclass_fields__' in space];"
+        "print(len(of), sum('__dataclass_params__' in space for space in of))"
+    )
+    done = subprocess.run([sys.executable, "-c", count], capture_output=True, text=True, check=True)
+    known, made = map(int, done.stdout.split())
+    assert known > 500
+    assert made < known / 10, done.stdout
