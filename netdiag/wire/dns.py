@@ -71,7 +71,8 @@ async def send(query: DnsQuery, clock: Clock) -> Sent:
     """Ask over UDP, twice if need be, and again over TCP where the answer is truncated.
 
     Where the whole cannot be had over TCP, what came over UDP is the answer if it holds any
-    record; a truncated answer without one says nothing.
+    record; a truncated answer without one says nothing, and where signatures are asked for one
+    with records does not either: that they are missing may be the cut.
     """
     try:
         dns_message.build(query, 0)
@@ -83,7 +84,7 @@ async def send(query: DnsQuery, clock: Clock) -> Sent:
     if not isinstance(short.outcome, DnsReply) or not (short.outcome.truncated and query.whole):
         return short
     whole = await _over_tcp(query, clock)
-    part = short.outcome if short.outcome.answer else whole.outcome
+    part = short.outcome if short.outcome.answer and not query.dnssec else whole.outcome
     outcome = whole.outcome if isinstance(whole.outcome, DnsReply) else part
     return Sent(outcome, short.attempts + whole.attempts)
 

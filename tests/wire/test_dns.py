@@ -180,6 +180,14 @@ def test_part_of_an_answer_stands_where_tcp_is_refused() -> None:
     assert [(a.how, a.result) for a in sent.attempts] == [("udp", "truncated"), ("tcp", "reset")]
 
 
+def test_part_of_a_signed_answer_is_none() -> None:
+    """Signatures are what is cut first, so that those which are missing may only be cut."""
+    part = bytes.fromhex("c00c0001000100000e100004cb00710a")
+    query = dataclasses.replace(QUERY, dnssec=True)
+    sent = ask(lambda query: [with_records(query, part, flags=0x8600)], query)
+    assert sent.outcome == Failed(kind=FailureKind.REFUSED)
+
+
 def test_a_truncated_answer_without_records_is_none() -> None:
     sent = ask(lambda query: [with_records(query, flags=0x8600)])
     assert sent.outcome == Failed(kind=FailureKind.REFUSED)
