@@ -39,9 +39,10 @@ class Catalogue:
         """
         usual = {c.id for c in self.checks if thorough or not c.thorough} | set(besides)
         areas = {area.value for area in Area}
+        names = {c.id: _names(c) for c in self.checks} if (words := tuple(words)) else {}
         chosen: set[str] = set()
         for word in words:
-            named = {c.id for c in self.checks if word in _names(c)}
+            named = {known for known, of in names.items() if word in of}
             if not named:
                 raise KeyError(word)
             chosen |= named & usual if word in areas else named

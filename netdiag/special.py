@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from netdiag.lazy import dataclass
@@ -126,6 +126,7 @@ _ISATAP = {0x00005EFE, 0x02005EFE}
 """The first half of the interface identifier (RFC 5214, section 6.1)."""
 
 
+@lru_cache(1 << 12)
 def special(address: str) -> Special | None:
     """Why `address` is not public; None where it is. Raises ValueError for what is no address."""
     ip = ipaddress.ip_address(address.partition("%")[0])

@@ -14,6 +14,7 @@ import asyncio
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from checks.facts.edns import declined
@@ -295,6 +296,7 @@ def rank(server: ServerAddress) -> tuple[int, str, str]:
     return version(server.address), server.name, server.address
 
 
+@lru_cache(1 << 12)
 def is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -303,6 +305,7 @@ def is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(1 << 12)
 def version(address: str) -> int:
     return ipaddress.ip_address(address).version
 

@@ -16,6 +16,7 @@ import asyncio
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from checks.facts.addresses import target_addresses
@@ -207,6 +208,7 @@ class Reaches:
         return "no address of the target is known"
 
 
+@lru_cache(1 << 12)
 def family_of(address: str) -> int:
     return ipaddress.ip_address(address.partition("%")[0]).version
 
