@@ -84,6 +84,21 @@ def _slotted(cls: type[T]) -> type[T]:
     fields = tuple(name for name, kind in kinds.items() if not kind.startswith("ClassVar"))
     for name in (*fields, "__dict__", "__weakref__"):
         body.pop(name, None)
-    body["__slots__"] = fields
+    body |= {"__slots__": fields, "__getstate__": _state, "__setstate__": _restore}
     copy = new_class(cls.__name__, cls.__bases__, None, lambda space: space.update(body))
     return cast("type[T]", copy)
+
+
+def _state(self: Any) -> list[Any]:
+    """What a copy has to hold: without this, one is made by setting fields, which frozen ones
+    refuse."""
+    from dataclasses import fields
+
+    return [getattr(self, field.name) for field in fields(self)]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    from dataclasses import fields
+
+    for field, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, field.name, value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 import subprocess
 import sys
 import threading
@@ -97,6 +99,12 @@ def test_factories_and_post_init_run_for_every_instance() -> None:
     assert (one.total, other.total) == (0, 1)
     assert Tally[str]().seen == []
     assert one.__hash__ is None
+
+
+def test_copies_are_equal() -> None:
+    for value in (Place(name="x", port=1), Farther(name="x", hops=2), Open("x")):
+        assert copy.copy(value) == value
+        assert pickle.loads(pickle.dumps(value)) == value
 
 
 def test_fields_are_there_before_the_first_instance() -> None:
