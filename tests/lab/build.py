@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.lab import linux, needs, routing, topology
 from tests.lab.plan import Plan
@@ -54,12 +53,8 @@ def build(plan: Plan) -> None:
 def _write_sysctls(node: str) -> None:
     forwarding = "1" if node in topology.ROUTERS else "0"
     values = {"net/ipv4/ip_forward": forwarding, "net/ipv6/conf/all/forwarding": forwarding}
-    _sysctls(COMMON | values)
-
-
-def _sysctls(values: dict[str, str]) -> None:
-    for key, value in values.items():
-        (Path("/proc/sys") / key).write_text(value)
+    linux.set_sysctls(COMMON | values)
+    linux.lift_icmp_limit()
 
 
 def _connect(link: Link, plan: Plan) -> Iterator[str]:
@@ -88,7 +83,7 @@ def device(node: str, neighbour: str) -> str:
 def _configure(node: str, plan: Plan) -> None:
     """Addresses, routes, rules and whatever the faults add, inside the machine's namespace."""
     _ip([*_addresses(node), *(route.command for route in routing.routes(node))])
-    _sysctls(plan.sysctls[node])
+    linux.set_sysctls(plan.sysctls[node])
     if rules := plan.filters[node].text:
         _run([needs.find("nft") or "nft", "-f", "-"], rules + "\n")
     lines = ["link set eth0 down"] if node in plan.off else []

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -88,6 +88,24 @@ def within(name: str) -> Iterator[None]:
     finally:
         set_namespace(home)
         os.close(home)
+
+
+def set_sysctls(values: Mapping[str, str]) -> None:
+    """In the namespace entered; keys are paths below /proc/sys."""
+    for key, value in values.items():
+        (Path("/proc/sys") / key).write_text(value)
+
+
+def lift_icmp_limit() -> None:
+    """Let the namespace entered send a burst of ICMP errors, as when many probes end at a router.
+
+    Linux has 50 at once and 1000 a second for all that it sends; before each namespace had a
+    limit of its own, only the machine could change it.
+    """
+    for key in ("icmp_msgs_per_sec", "icmp_msgs_burst"):
+        own = Path("/proc/sys/net/ipv4") / key
+        if own.exists():
+            own.write_text("100000")
 
 
 def without_offloads(device: str) -> None:

@@ -203,8 +203,8 @@ def _build() -> None:
     for name in ROUTERS:
         linux.add_namespace(name)
         with linux.within(name):
-            for key, value in SYSCTLS.items():
-                (Path("/proc/sys") / key).write_text(value)
+            linux.set_sysctls(SYSCTLS)
+            linux.lift_icmp_limit()
             _ip(None, ["link set lo up"])
     _ip(None, ["link set lo up"])
     chain = (None, *ROUTERS)
