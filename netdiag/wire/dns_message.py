@@ -218,7 +218,9 @@ def _rcode_text(number: int) -> str:
 
 
 def _check_question(parser: dns.wire.Parser, count: int, query: DnsQuery, rcode: int) -> bool:
-    """Whether the question is spelled as it was sent, or missing where it may be."""
+    """Whether the question is spelled as it was sent, or missing where it may be. One that cannot be
+    read is no sign of a truncated message, which has its question whole."""
+    import dns.exception
     import dns.name
     import dns.rdatatype
 
@@ -226,8 +228,11 @@ def _check_question(parser: dns.wire.Parser, count: int, query: DnsQuery, rcode:
         return True
     if count != 1:
         raise MismatchError(f"{count} questions instead of the one asked")
-    name = dns.name.from_wire_parser(parser)
-    rtype, rclass = parser.get_struct("!HH")
+    try:
+        name = dns.name.from_wire_parser(parser)
+        rtype, rclass = parser.get_struct("!HH")
+    except dns.exception.DNSException as error:
+        raise MalformedError(clean(f"no question can be read: {error}", 200)) from None
     sent = dns.name.from_text(query.spelling)
     asked = (sent, dns.rdatatype.from_text(query.rtype), _CLASSES[query.rclass])
     if (name, rtype, rclass) != asked:

@@ -188,6 +188,12 @@ def test_part_of_a_signed_answer_is_none() -> None:
     assert sent.outcome == Failed(kind=FailureKind.REFUSED)
 
 
+def test_a_truncated_answer_whose_question_cannot_be_read_is_malformed() -> None:
+    broken = bytes.fromhex("0000 8600 0001 0001 0000 0000 03777777 076578616d706c 000165c024")
+    with pytest.raises(dns_message.MalformedError, match="question"):
+        dns_message.read(broken, QUERY, "udp", 0.0)
+
+
 def test_a_truncated_answer_without_records_is_none() -> None:
     sent = ask(lambda query: [with_records(query, flags=0x8600)])
     assert sent.outcome == Failed(kind=FailureKind.REFUSED)
