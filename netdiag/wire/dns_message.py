@@ -218,8 +218,10 @@ def _rcode_text(number: int) -> str:
 
 
 def _check_question(parser: dns.wire.Parser, count: int, query: DnsQuery, rcode: int) -> bool:
-    """Whether the question is spelled as it was sent, or missing where it may be. One that cannot be
-    read is no sign of a truncated message, which has its question whole."""
+    """Whether the question is spelled as it was sent, or missing where it may be.
+
+    A truncated message has its question whole, so that one which cannot be read is malformed.
+    """
     import dns.exception
     import dns.name
     import dns.rdatatype
