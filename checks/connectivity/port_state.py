@@ -25,6 +25,8 @@ For each address and asked port; "the host" means an answer that only the host c
 | host unreachable from a router    | the host answers another port         | rejected-by-firewall |
 | silence                           | the host answers another port         | port-filtered       |
 | silence                           | the host answers echo                 | port-filtered       |
+| silence                           | another connection to it is accepted  | port-not-reached    |
+| silence                           | more connections are not seen to end  | port-not-reached    |
 | silence                           | no answer of the host                 | port-not-reached    |
 | host unreachable from a router    | no answer of the host                 | port-not-reached    |
 | TTL ended on the way              | not needed                            | port-not-reached    |
@@ -51,15 +53,18 @@ the firewall that is named. Reset by a middlebox: ask its owner which rule reset
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from checks.facts.breaks import NO_CLOSER, Ways
+from checks.facts.flows import Series, further
 from checks.facts.folding import Foldable, OfEndpoints, folded, listed
 from checks.facts.ownership import Place, place_of
 from checks.facts.path import Path, is_address
 from checks.facts.reach import Nearer, Port, Reach, Reaches, address_in, nearer
 from checks.facts.ways import ways_of
+from netdiag.lazy import dataclass
 from netdiag.model import (
     Area,
     Brief,
@@ -304,23 +309,33 @@ class PortNotReached(OfEndpoints):
         return f"whether connections to {self.subject} are accepted cannot be told: {self.why}"
 
 
-async def gather(net: Asker, brief: Brief) -> Ways:
-    """Every address with what is known of it."""
-    return await ways_of(net, brief)
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ways to the ports, and more connections to those of which the first was lost."""
+
+    ways: Ways
+    further: Mapping[Endpoint, Series]
 
 
-def judge(ways: Ways) -> Iterable[Finding]:
+async def gather(net: Asker, brief: Brief) -> Ports:
+    """Every address with what is known of it, and whether silent ports are silent again."""
+    ways, more = await asyncio.gather(ways_of(net, brief), further(net, brief))
+    return Ports(ways, {series.endpoint: series for series in more})
+
+
+def judge(ports: Ports) -> Iterable[Finding]:
     """One verdict on every asked port of every address."""
-    known = ways.known
-    judged = [judge_port(ways, reach, port) for reach in known.reaches for port in reach.asked]
+    known = ports.ways.known
+    judged = [judge_port(ports, reach, port) for reach in known.reaches for port in reach.asked]
     judged += [_routeless(known, seen) for seen in known.routeless if known.ports]
     yield from folded(judged)
     if not judged:
         yield Skipped(subject="ports", missing=known.missing)
 
 
-def judge_port(ways: Ways, reach: Reach, port: Port) -> Foldable:
+def judge_port(ports: Ports, reach: Reach, port: Port) -> Foldable:
     """The verdict on one port of one address."""
+    ways = ports.ways
     endpoints = (Endpoint(reach.address, port.number),)
     evidence = (port.seen.id,)
     hidden = reach.works or ways.works_elsewhere(reach)
@@ -335,7 +350,8 @@ def judge_port(ways: Ways, reach: Reach, port: Port) -> Foldable:
                 endpoints=endpoints, evidence=evidence, hidden=hidden, by=(by,), says=(kind,)
             )
         case Failed() if port.silent and reach.answer is not None:
-            return _filtered(ways, reach, port, hidden)
+            series = ports.further.get(endpoints[0])
+            return _not_always(series, hidden) or _filtered(ways, reach, port, hidden)
         case _:
             why = _why(reach, port)
             return PortNotReached(endpoints=endpoints, evidence=evidence, hidden=hidden, why=why)
@@ -417,6 +433,18 @@ def _by_middlebox(
         control=before.control,
         by=(by,) if by else (),
         owned_by=by.owner if by else guess,
+    )
+
+
+def _not_always(series: Series | None, hidden: bool) -> PortNotReached | None:
+    """What the silence of one connection is where others say that it is no filter's, or might."""
+    if series is None or not (series.accepted or series.unfinished):
+        return None
+    why = "one connection had no answer, and whether others have was not seen to the end"
+    if series.accepted:
+        why = f"{len(series.accepted)} of {len(series.known)} are, so that no filter drops them all"
+    return PortNotReached(
+        endpoints=(series.endpoint,), evidence=series.evidence, hidden=hidden, why=why
     )
 
 

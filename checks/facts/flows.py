@@ -130,6 +130,18 @@ class Series:
         return bool(self.known) and set(self.known) <= {Fate.ACCEPTED, Fate.RESET}
 
     @property
+    def accepted(self) -> tuple[ObservationId, ...]:
+        """The connections that were accepted, at once or late."""
+        taken = {Fate.ACCEPTED, Fate.LATE}
+        both = zip(self.seen, self.fates, strict=True)
+        return tuple(one.id for one, fate in both if fate in taken)
+
+    @property
+    def unfinished(self) -> bool:
+        """Connections were to be opened to find out, and none of them came to anything."""
+        return not self.sample and len(self.seen) > 1
+
+    @property
     def evidence(self) -> tuple[ObservationId, ...]:
         return tuple(seen.id for seen in self.seen)
 
@@ -221,14 +233,10 @@ async def flows(net: Asker, brief: Brief) -> Flows:
     """Look closer at every port of which a connection was lost, reset or late; in a full
     examination at every port that was asked."""
     known = await connects(net, brief)
-    first = tuple(
-        Series(Endpoint(reach.address, port.number), (port.seen,))
-        for reach in known.reaches
-        for port in reach.asked
-    )
+    first = _first(known)
     if brief.depth == "fast":
         return Flows(brief=brief, known=known, usual=first, closer=())
-    early = tuple(one for one in first if _odd(known, one) or brief.depth == "thorough")
+    early = _early(brief, known, first)
     looks, visits = await asyncio.gather(_looks(net, known, early), _visits(net, brief, known))
     used = tuple(
         replace(one, seen=(*one.seen, *_of(one.endpoint, visits)))
@@ -247,12 +255,41 @@ async def flows(net: Asker, brief: Brief) -> Flows:
     return Flows(brief=brief, known=known, usual=usual, closer=closer)
 
 
+async def further(net: Asker, brief: Brief) -> tuple[Series, ...]:
+    """Every port that `flows` looks closer at, with the first connections of that alone."""
+    known = await connects(net, brief)
+    odd = _by_address(_early(brief, known, _first(known)))
+    found = await asyncio.gather(*(_some(net, ports) for ports in odd.values()))
+    return tuple(series for some in found for series in some)
+
+
+def _first(known: Reaches) -> tuple[Series, ...]:
+    """The connection that every asked port has."""
+    return tuple(
+        Series(Endpoint(reach.address, port.number), (port.seen,))
+        for reach in known.reaches
+        for port in reach.asked
+    )
+
+
+def _early(brief: Brief, known: Reaches, first: tuple[Series, ...]) -> tuple[Series, ...]:
+    """Those of which the first connection says that they are to be looked at closer."""
+    if brief.depth == "fast":
+        return ()
+    return tuple(one for one in first if _odd(known, one) or brief.depth == "thorough")
+
+
+def _by_address(some: Iterable[Series]) -> dict[str, list[Series]]:
+    of: dict[str, list[Series]] = {}
+    for one in some:
+        of.setdefault(one.endpoint.address, []).append(one)
+    return of
+
+
 async def _looks(net: Asker, known: Reaches, odd: tuple[Series, ...]) -> tuple[Fares, ...]:
     """Each address of these is looked at once for all its ports."""
-    of: dict[str, list[Series]] = {}
-    for one in odd:
-        of.setdefault(one.endpoint.address, []).append(one)
-    found = await asyncio.gather(*(_closer(net, known, ports) for ports in of.values()))
+    ports = _by_address(odd).values()
+    found = await asyncio.gather(*(_closer(net, known, some) for some in ports))
     return tuple(fares for some in found for fares in some)
 
 
@@ -292,10 +329,7 @@ async def _closer(net: Asker, known: Reaches, ports: list[Series]) -> tuple[Fare
     too, and then the flows."""
     address = ports[0].endpoint.address
     controls = [port for port in CONTROL_PORTS if port not in known.ports][:MOST_CONTROLS]
-    some, control = await asyncio.gather(
-        _all(net, ports[:MOST_PORTS], range(1, 1 + GROUP)), _control(net, address, controls)
-    )
-    some += tuple(ports[MOST_PORTS:])
+    some, control = await asyncio.gather(_some(net, ports), _control(net, address, controls))
     unlike = tuple(one for one in some if not one.alike)
     if not unlike:
         return tuple(Fares(asked=one) for one in some)
@@ -311,6 +345,12 @@ async def _closer(net: Asker, known: Reaches, ports: list[Series]) -> tuple[Fare
     beside = next(iter(compared), None)
     alike = tuple(Fares(asked=one) for one in some if one.alike)
     return alike + tuple(Fares(asked=one, compared=beside, traces=followed) for one in more)
+
+
+async def _some(net: Asker, ports: list[Series]) -> tuple[Series, ...]:
+    """The ports of one address, the first of them with a group of connections."""
+    asked = await _all(net, ports[:MOST_PORTS], range(1, 1 + GROUP))
+    return (*asked, *ports[MOST_PORTS:])
 
 
 async def _all(net: Asker, some: Iterable[Series], numbers: range) -> tuple[Series, ...]:

@@ -5,10 +5,17 @@ from typing import Any
 import pytest
 
 from checks.connectivity import port_state
-from checks.connectivity.port_state import PortClosed, PortFiltered, RejectedByFirewall
+from checks.connectivity.port_state import (
+    PortClosed,
+    PortFiltered,
+    PortNotReached,
+    RejectedByFirewall,
+)
+from checks.facts.flows import GROUP
 from netdiag.model import Owner, Severity
+from netdiag.network import Sent
 from netdiag.outcomes import EchoReply, Outcome, Unreachable
-from netdiag.requests import HopProbe, TcpArrivalTtl
+from netdiag.requests import HopProbe, Request, TcpArrivalTtl, TcpConnect
 from tests.doctable import rows
 from tests.unit.connectivity.internet import (
     CONNECTED,
@@ -27,7 +34,7 @@ from tests.unit.connectivity.internet import (
 )
 
 FIREWALL = ROUTERS[4][5]
-CAME_BACK = {
+CAME_BACK: dict[str, Outcome] = {
     "connected": CONNECTED,
     "reset": RESET,
     "prohibited by a router": icmp(FIREWALL, Unreachable.ADMIN_PROHIBITED),
@@ -54,8 +61,15 @@ CONTROLS: dict[str, dict[str, Any]] = {
     },
     "the host answers another port": {"ports": {22: CONNECTED}, "reached": True},
     "the host answers echo": {"echo": EchoReply(rtt=0.01)},
+    "another connection to it is accepted": {"ports": {22: CONNECTED}},
+    "more connections are not seen to end": {"ports": {22: CONNECTED}},
     "no answer of the host": {},
 }
+FURTHER: dict[str, tuple[Outcome, ...]] = {
+    "another connection to it is accepted": (CONNECTED, *[SILENT] * (GROUP - 1)),
+    "more connections are not seen to end": (POLICY,) * GROUP,
+}
+"""What more connections to the port come to, where that is not the same."""
 
 
 @pytest.mark.parametrize(("came_back", "control", "judgement"), rows(port_state))
@@ -68,7 +82,11 @@ def test_the_documented_table_is_what_the_check_decides(
         site = {"ports": {}, **CONTROLS[control]}
         outcome = CAME_BACK[came_back]
         site["ports"] = {443: outcome, 80: outcome, **site["ports"]}
-        internet = Internet({V4: Site(**site)})
+        further = enumerate(FURTHER.get(control, ()), start=1)
+        extra: dict[Request, Outcome | Sent] = {
+            TcpConnect(address=V4, port=443, attempt=n): one for n, one in further
+        }
+        internet = Internet({V4: Site(**site)}, extra=extra)
 
     findings, _ = found(port_state.CHECK, internet)
 
@@ -176,3 +194,23 @@ def test_a_drop_before_the_first_router_is_this_machines_or_that_routers() -> No
     assert filtered.code == "port-filtered"
     assert filtered.owner is Owner.CUSTOMER_DEVICE
     assert "before the first router" in filtered.message
+
+
+def test_a_first_look_takes_one_silence_for_a_filter() -> None:
+    internet = Internet({V4: Site(ports={80: CONNECTED})})
+
+    findings, world = found(port_state.CHECK, internet, depth="fast")
+
+    assert "port-filtered" in codes(findings)
+    assert not [r for r in world.sent if isinstance(r, TcpConnect) and r.attempt]
+
+
+def test_how_many_connections_are_accepted_is_said() -> None:
+    lost: dict[Request, Outcome | Sent] = {TcpConnect(address=V4, port=443): SILENT}
+    internet = Internet({V4: Site(ports={443: CONNECTED, 80: CONNECTED})}, extra=lost)
+
+    findings, _ = found(port_state.CHECK, internet)
+
+    unsure = next(f for f in findings if isinstance(f, PortNotReached))
+    assert unsure.message.endswith("8 of 9 are, so that no filter drops them all")
+    assert len(unsure.evidence) == 1 + GROUP
