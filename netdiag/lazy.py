@@ -6,6 +6,7 @@ millisecond to make one: all of them at start would be most of the time until th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import RLock
 from types import new_class
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -18,22 +19,24 @@ else:
         """`dataclasses.dataclass` with the same options, for classes without an `__init__` of their
         own in modules with postponed annotations: made at the first instance, or the first look at
         the fields."""
-        return lambda cls: when_used(_slotted(cls) if slots else cls, cls, options)
+        return lambda cls: when_used(_slotted(cls) if slots else cls, options, cls)
 
 
 T = TypeVar("T")
 
 _MAKING = RLock()
 _FIELDS = "__dataclass_fields__"
+_LAST = (_FIELDS, "__init__")
+_GIVEN_BY_PYTHON = ("__dict__", "__weakref__")
 
 
-def when_used(cls: type[T], source: type[T], options: dict[str, Any]) -> type[T]:
+def when_used(cls: type[T], options: dict[str, Any], source: type[T] | None = None) -> type[T]:
     """`cls`, which becomes a dataclass once an instance or its fields are wanted.
 
-    `source` has the fields with their defaults: `cls` itself, or its twin without slots, since a
-    class with slots cannot keep defaults under the names of its fields.
+    `source` has the fields with their defaults where `cls` has not: a class with slots cannot keep
+    defaults under the names of its fields.
     """
-    waiting = _Waiting(cls, source, options)
+    waiting = _Waiting(cls, source or cls, options)
 
     def begin(self: Any, *arguments: Any, **fields: Any) -> None:
         waiting.make()
@@ -62,19 +65,22 @@ class _Waiting:
         with _MAKING:
             if vars(self.cls)[_FIELDS] is not self:
                 return
-            for name in ("__init__", _FIELDS):
-                delattr(self.cls, name)
-            before = dict(vars(self.source))
-            at_once(**self.options)(self.source)
-            if self.source is not self.cls:
-                self._adopt(before)
+            body = dict(vars(self.source))
+            for name in (*_GIVEN_BY_PYTHON, *_LAST):
+                body.pop(name, None)
+            whole = _class(self.source, body)
+            before = dict(vars(whole))
+            at_once(**self.options)(whole)
+            self._adopt(before, vars(whole))
 
-    def _adopt(self, before: dict[str, Any]) -> None:
-        """Take over from the twin what it did not have `before`; its slots are in place."""
-        for name, value in vars(self.source).items():
-            new = name not in before or before[name] is not value
-            if new and name not in vars(self.cls)["__slots__"]:
-                setattr(self.cls, name, value)
+    def _adopt(self, before: Mapping[str, Any], whole: Mapping[str, Any]) -> None:
+        """Take over what is new in the whole one, and last what tells other threads that it is
+        there; its slots are in place."""
+        slots = vars(self.cls).get("__slots__", ())
+        for name in sorted(whole, key=_LAST.__contains__):
+            new = name not in before or before[name] is not whole[name]
+            if new and name not in slots:
+                setattr(self.cls, name, whole[name])
 
 
 def _slotted(cls: type[T]) -> type[T]:
@@ -82,10 +88,14 @@ def _slotted(cls: type[T]) -> type[T]:
     body = dict(vars(cls))
     kinds = body.get("__annotations__", {})
     fields = tuple(name for name, kind in kinds.items() if not kind.startswith("ClassVar"))
-    for name in (*fields, "__dict__", "__weakref__"):
+    for name in (*fields, *_GIVEN_BY_PYTHON):
         body.pop(name, None)
     body |= {"__slots__": fields, "__getstate__": _state, "__setstate__": _restore}
-    copy = new_class(cls.__name__, cls.__bases__, None, lambda space: space.update(body))
+    return _class(cls, body)
+
+
+def _class(like: type[T], body: Mapping[str, Any]) -> type[T]:
+    copy = new_class(like.__name__, like.__bases__, None, lambda space: space.update(body))
     return cast("type[T]", copy)
 
 

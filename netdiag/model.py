@@ -204,7 +204,7 @@ def finding_kind(cls: type[K]) -> type[K]:
     A run uses few of the hundreds of kinds, and making one takes a millisecond: all of them at
     start would be half of the time until the first question.
     """
-    return when_used(cls, cls, {"frozen": True, "kw_only": True})
+    return when_used(cls, {"frozen": True, "kw_only": True})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ For each asked port; "each" is a connection with a source port of its own.
 | some lost for good                | none answers    | end at a router | ecmp-member-dead     |
 | some lost for good                | none answers    | all go as far   | connections-not-told |
 | none was really tried             | not asked       | not followed    | connections-not-told |
+| some lost for good                | not seen to end | all go as far   | connections-not-told |
 
 A connection is lost when the SYN and its three retransmissions stay unanswered, late when a
 retransmission was answered. Linux gives those of IPv6 another flow label, so that routers which
@@ -333,6 +334,8 @@ def judge_port(seen: Flows, fares: Fares) -> Foldable:
     if elsewhere and _shut(fares):
         return _blocked(fares, elsewhere)
     parted = parting(fares.traces)
+    if parted is None and any(one.unfinished for one in (fares.asked, fares.compared) if one):
+        return _not_told(fares, "this run did not see all of them to their end")
     if parted is None:
         return _not_told(fares, "its other ports do no better, and no flow followed ends early")
     if parted.at_host:

@@ -127,7 +127,8 @@ class Series:
     @property
     def answered(self) -> bool:
         """Every connection was answered at once."""
-        return bool(self.known) and set(self.known) <= {Fate.ACCEPTED, Fate.RESET}
+        told = bool(self.known) and not self.unfinished
+        return told and set(self.known) <= {Fate.ACCEPTED, Fate.RESET}
 
     @property
     def accepted(self) -> tuple[ObservationId, ...]:
@@ -138,8 +139,13 @@ class Series:
 
     @property
     def unfinished(self) -> bool:
-        """Connections were to be opened to find out, and none of them came to anything."""
-        return not self.sample and len(self.seen) > 1
+        """Some that were opened to find out were not seen to their end. A run that ends early
+        leaves off those that wait, so that the others do not show how all fare."""
+        both = zip(self.seen, self.fates, strict=True)
+        return any(
+            fate is Fate.OTHER and isinstance(one.request, TcpConnect) and one.request.attempt
+            for one, fate in both
+        )
 
     @property
     def evidence(self) -> tuple[ObservationId, ...]:

@@ -8,6 +8,9 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Generic, TypeVar
 
 import pytest
@@ -118,28 +121,35 @@ def test_fields_are_there_before_the_first_instance() -> None:
     assert Fresh.__match_args__ == ("name", "port")
 
 
-def test_threads_that_come_at_once_all_get_theirs() -> None:
-    for _ in range(20):
+@pytest.mark.parametrize("slots", [True, False])
+def test_threads_that_come_at_once_all_get_theirs(
+    slots: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every thread comes while the first is at the making."""
+    making = threading.Event()
+    at_once = dataclasses.dataclass
 
-        @dataclass(frozen=True, slots=True)
-        class Fresh:
-            number: int
+    def slowly(**options: bool) -> Callable[[type[object]], type[object]]:
+        making.set()
+        time.sleep(0.2)
+        return at_once(**options)
 
-        ready, made = threading.Barrier(8), list[int]()
+    @dataclass(frozen=True, slots=True)
+    class Slotted:
+        number: int
 
-        def make(number: int, kind: type[Fresh] = Fresh, ready: threading.Barrier = ready) -> int:
-            ready.wait()
-            return kind(number).number
+    @dataclass(frozen=True)
+    class Unslotted:
+        number: int
 
-        def keep(number: int, made: list[int] = made) -> None:
-            made.append(make(number))
-
-        threads = [threading.Thread(target=keep, args=(n,)) for n in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(made) == list(range(8))
+    fresh: type[Slotted | Unslotted] = Slotted if slots else Unslotted
+    monkeypatch.setattr(dataclasses, "dataclass", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(fresh, 0)
+        assert making.wait(5)
+        others = [threads.submit(fresh, number) for number in (1, 2, 3)]
+        done = [one.result().number for one in (first, *others)]
+    assert done == [0, 1, 2, 3]
 
 
 def test_the_catalogue_comes_without_making_them_all() -> None:

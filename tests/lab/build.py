@@ -23,8 +23,9 @@ COMMON = {
     "net/ipv6/conf/default/accept_ra": "0",
     "net/ipv6/conf/all/disable_ipv6": "0",
     "net/ipv6/conf/default/disable_ipv6": "0",
-    # Linux limits ICMP errors by default, which would make hops of a healthy path silent.
-    "net/ipv4/icmp_ratelimit": "0",
+    # Linux limits ICMP errors by default, which would make hops of a healthy path silent. A limit
+    # of 0 would still spend what errors about missing routes are allowed; no kind limited does not.
+    "net/ipv4/icmp_ratemask": "0",
     "net/ipv6/icmp/ratelimit": "0",
     # Without it a router answers from the address on its way back, not where the probe came in.
     "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",

@@ -73,7 +73,7 @@ SYSCTLS = {
     "net/ipv6/conf/all/forwarding": "1",
     "net/ipv6/conf/all/accept_dad": "0",
     "net/ipv6/conf/default/accept_dad": "0",
-    "net/ipv4/icmp_ratelimit": "0",
+    "net/ipv4/icmp_ratemask": "0",
     "net/ipv6/icmp/ratelimit": "0",
     "net/ipv4/icmp_errors_use_inbound_ifaddr": "1",
 }

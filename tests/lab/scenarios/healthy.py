@@ -23,7 +23,7 @@ from tests.lab.scenario import Fault, Scenario
 from tests.lab.topology import ROUTERS, address, between, towards
 
 HOST, HOST2 = address("host"), address("host2")
-LIMITED = {"ipv4__icmp_ratelimit": "1000", "ipv6__icmp__ratelimit": "1000"}
+LIMITED = {"ipv4__icmp_ratemask": "6168", "ipv6__icmp__ratelimit": "1000"}
 CLAMPED = rule("edge", "forward", "tcp flags & (syn | rst) == syn tcp option maxseg size set 1200")
 OPEN = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 

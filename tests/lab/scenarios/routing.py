@@ -26,7 +26,7 @@ def _withdrawn(node: str) -> Fault:
 
 
 LIMITED = tuple(
-    sysctl(router, ipv4__icmp_ratelimit="1000", ipv6__icmp__ratelimit="1000")
+    sysctl(router, ipv4__icmp_ratemask="6168", ipv6__icmp__ratelimit="1000")
     for router in ("ta1", "tb1", "edge")
 )
 """Routers that send one error a second."""
