@@ -18,7 +18,7 @@ else:
     def dataclass(*, slots=False, **options):
         """`dataclasses.dataclass` with the same options, for classes without an `__init__` of their
         own in modules with postponed annotations: made at the first instance, or the first look at
-        the fields."""
+        the fields or the signature."""
         return lambda cls: when_used(_slotted(cls) if slots else cls, options, cls)
 
 
@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _MAKING = RLock()
 _FIELDS = "__dataclass_fields__"
+_SIGNATURE = "__signature__"
 _LAST = (_FIELDS, "__init__")
 _GIVEN_BY_PYTHON = ("__dict__", "__weakref__")
 
@@ -44,7 +45,21 @@ def when_used(cls: type[T], options: dict[str, Any], source: type[T] | None = No
 
     setattr(cls, "__init__", begin)  # noqa: B010 (a type has no such attribute to assign)
     setattr(cls, _FIELDS, waiting)
+    setattr(cls, _SIGNATURE, _Unsigned(waiting))
     return cls
+
+
+class _Unsigned:
+    """Lets who asks for the signature of a class look at its `__init__`, once that is made."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self, waiting: _Waiting) -> None:
+        self.waiting = waiting
+
+    def __get__(self, _instance: object, _owner: object) -> Any:
+        self.waiting.make()
+        raise AttributeError(_SIGNATURE)
 
 
 class _Waiting:
@@ -66,7 +81,7 @@ class _Waiting:
             if vars(self.cls)[_FIELDS] is not self:
                 return
             body = dict(vars(self.source))
-            for name in (*_GIVEN_BY_PYTHON, *_LAST):
+            for name in (*_GIVEN_BY_PYTHON, _SIGNATURE, *_LAST):
                 body.pop(name, None)
             whole = _class(self.source, body)
             before = dict(vars(whole))

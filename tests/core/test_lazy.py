@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
@@ -121,6 +122,19 @@ def test_fields_are_there_before_the_first_instance() -> None:
     assert Fresh.__match_args__ == ("name", "port")
 
 
+def test_its_signature_can_be_asked_for_before() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Slotted:
+        name: str
+
+    @dataclass(frozen=True)
+    class Unslotted:
+        name: str
+
+    for kind in (Slotted, Unslotted):
+        assert list(inspect.signature(kind).parameters) == ["name"]
+
+
 @pytest.mark.parametrize("slots", [True, False])
 def test_threads_that_come_at_once_all_get_theirs(
     slots: bool, monkeypatch: pytest.MonkeyPatch
@@ -142,13 +156,13 @@ def test_threads_that_come_at_once_all_get_theirs(
     class Unslotted:
         number: int
 
-    fresh: type[Slotted | Unslotted] = Slotted if slots else Unslotted
+    fresh: type[Slotted] | type[Unslotted] = Slotted if slots else Unslotted
     monkeypatch.setattr(dataclasses, "dataclass", slowly)
     with ThreadPoolExecutor(4) as threads:
-        first = threads.submit(fresh, 0)
+        coming: list[Future[Any]] = [threads.submit(fresh, 0)]
         assert making.wait(5)
-        others = [threads.submit(fresh, number) for number in (1, 2, 3)]
-        done = [one.result().number for one in (first, *others)]
+        coming += [threads.submit(fresh, number) for number in (1, 2, 3)]
+        done = [one.result().number for one in coming]
     assert done == [0, 1, 2, 3]
 
 
