@@ -45,11 +45,11 @@ def when_used(cls: type[T], options: dict[str, Any], source: type[T] | None = No
 
     setattr(cls, "__init__", begin)  # noqa: B010 (a type has no such attribute to assign)
     setattr(cls, _FIELDS, waiting)
-    setattr(cls, _SIGNATURE, _Unsigned(waiting))
+    setattr(cls, _SIGNATURE, _SignatureOfInit(waiting))
     return cls
 
 
-class _Unsigned:
+class _SignatureOfInit:
     """Lets who asks for the signature of a class look at its `__init__`, once that is made."""
 
     __slots__ = ("waiting",)
