@@ -100,7 +100,7 @@ OTHER: dict[str, Callable[[int], Outcome]] = {
     "answers each": lambda _: RESET,
     "fares no better": lambda n: SILENT if n % 2 else RESET,
     "none answers": lambda _: SILENT,
-    "not seen to end": lambda n: POLICY if n % 2 else RESET,
+    "not seen to end": lambda n: POLICY if n == 1 else RESET,
 }
 FLOWS: dict[str, Callable[[int], int | None]] = {
     "not followed": lambda _: None,
