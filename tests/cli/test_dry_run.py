@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from netdiag.audit import capture, packets
-from tests.lab import outside
+from tests.lab import warm
 from tests.lab.outside import Wish
 from tests.lab.topology import address
 
@@ -29,7 +29,7 @@ DRY: dict[str, tuple[str, ...]] = {
 
 def dry(*arguments: str, pcap: Path) -> str:
     wish = Wish(as_user=True, capture=str(pcap), command=(*NETDIAG, *arguments, "--dry-run"))
-    done = outside.run(wish)
+    done = warm.run(wish)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -55,9 +55,7 @@ def test_the_first_wave_is_what_a_run_begins_with(tmp_path: Path) -> None:
         dry("check", TARGET, "--format", "json", pcap=tmp_path / "wire.pcap")
     )
     record: dict[str, Any] = json.loads(
-        outside.run(
-            Wish(as_user=True, command=(*NETDIAG, "check", TARGET, "--format", "json"))
-        ).stdout
+        warm.run(Wish(as_user=True, command=(*NETDIAG, "check", TARGET, "--format", "json"))).stdout
     )
 
     asked = [one["request"] for one in record["transcript"]]
@@ -70,6 +68,6 @@ def test_the_first_wave_is_what_a_run_begins_with(tmp_path: Path) -> None:
 def test_a_run_does_leave_packets_there(tmp_path: Path) -> None:
     """Else the capture would prove nothing."""
     pcap = tmp_path / "wire.pcap"
-    outside.run(Wish(as_user=True, capture=str(pcap), command=(*NETDIAG, "check", TARGET)))
+    warm.run(Wish(as_user=True, capture=str(pcap), command=(*NETDIAG, "check", TARGET)))
 
     assert left(pcap)

@@ -15,7 +15,7 @@ from netdiag.cli.main import COMMANDS
 from netdiag.guards import kernel, landlock
 from netdiag.guards.engage import KERNEL
 from netdiag.record import dumps
-from tests.lab import outside
+from tests.lab import warm
 from tests.lab.outside import ROOT, Wish, environment
 from tests.reports import sample
 
@@ -195,7 +195,7 @@ def test_every_command_is_guarded_before_it_meets_anything(command: str, tmp_pat
 
 
 def looked(command: tuple[str, ...], *, as_user: bool) -> Tree:
-    done = outside.run(Wish(as_user=as_user, command=command))
+    done = warm.run(Wish(as_user=as_user, command=command))
     assert done.returncode == 0, done.stderr
     tree: Tree = json.loads(done.stdout)
     return tree

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.lab import build, certificates, host, linux, recorder, services, vantage, wire
@@ -16,6 +17,8 @@ from tests.lab.outside import HOME_NAMESPACE, Wish
 from tests.lab.plan import Plan
 from tests.lab.scenarios import by_name
 from tests.lab.services import FOLDER
+
+FAILED = 70
 
 
 class ChangedError(RuntimeError):
@@ -26,8 +29,19 @@ class WayOutError(RuntimeError):
     """The lab is not cut off from the network outside, so it must not start."""
 
 
-def main(arguments: list[str]) -> int:
-    wish = Wish.parse(arguments)
+def begin(wishes: Sequence[Wish], start: vantage.Start = vantage.start) -> int:
+    """Run the commands one after another where the first one's scenario is staged. The exit status
+    of the last, 70 where the lab itself failed."""
+    try:
+        plan = _up(wishes[0])
+        return [_run(wish, plan, start) for wish in wishes][-1]
+    except (build.BuildError, services.BrokenServiceError, ChangedError, WayOutError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _up(wish: Wish) -> Plan:
+    """The plan, carried out."""
     linux.die_with_parent()
     assert_no_way_out()
     plan = Plan()
@@ -40,19 +54,24 @@ def main(arguments: list[str]) -> int:
     services.start(list(services.planned(plan)))
     # Ctrl-C is the command's; a handler, unlike SIG_IGN, is not inherited by it.
     signal.signal(signal.SIGINT, lambda *_: None)
+    return plan
+
+
+def _run(wish: Wish, plan: Plan, start: vantage.Start) -> int:
     ready = vantage.prepare(wish.vantage, plan)
-    return (watched if wish.capture else run)(wish, ready)
+    move_in = vantage.moving_in(wish.vantage, ready)
+
+    def run() -> int:
+        return start(wish, move_in)
+
+    return watched(wish, run) if wish.capture else run()
 
 
-def run(wish: Wish, ready: vantage.Prepared) -> int:
-    return vantage.run(wish.command, wish.vantage, ready, as_user=wish.as_user)
-
-
-def watched(wish: Wish, ready: vantage.Prepared) -> int:
+def watched(wish: Wish, run: Callable[[], int]) -> int:
     """Run the command with its packets captured. Raises where the machine is not left as it was."""
     before = host.state(wish.vantage, vantage.FOLDERS)
     with recorder.recording(wish.vantage, Path(wish.capture)):
-        status = run(wish, ready)
+        status = run()
     if changed := host.changes(before, host.state(wish.vantage, vantage.FOLDERS)):
         raise ChangedError("the command changed its machine:\n" + "\n".join(changed))
     return status
@@ -69,8 +88,4 @@ def assert_no_way_out() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (build.BuildError, services.BrokenServiceError, ChangedError, WayOutError) as error:
-        print(f"lab: {error}", file=sys.stderr)
-        sys.exit(70)
+    sys.exit(begin([Wish.parse(sys.argv[1:])]))

@@ -15,9 +15,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+CAPABILITY_VERSION = 0x20080522
 SIOCETHTOOL = 0x8946
 OFFLOADS = {"tx checksum": 0x17, "tcp segmentation": 0x1F, "gso": 0x24, "gro": 0x2C}
 """Commands of linux/ethtool.h that switch an offload, each with one u32: on or off."""
@@ -51,6 +54,36 @@ def bind(source: Path, target: Path) -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when the thread that started it ends."""
     _check(_libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+
+
+def leave() -> None:
+    """Have this thread's next child be the first process of namespaces of its own; as ordinary
+    user be root in them. The child's parent, this process, ends with its own."""
+    if os.geteuid() != 0:
+        _map_user(0)
+    unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET)
+    mount("none", Path("/"), flags=MS_REC | MS_PRIVATE)
+    die_with_parent()
+
+
+def become_user() -> None:
+    """Be somebody else in a user namespace below: no capability, none to be had."""
+    _map_user(1000)
+    _check(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
+    header, none = struct.pack("Ii", CAPABILITY_VERSION, 0), bytes(24)
+    _check(_libc.capset(header, none), "capset")
+    # As a program that was started would be, and unlike one that gave something up.
+    _check(_libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl")
+
+
+def _map_user(number: int) -> None:
+    """Enter a user namespace in which whoever this is has `number`."""
+    user, group = os.geteuid(), os.getegid()
+    unshare(CLONE_NEWUSER)
+    own = Path("/proc/self")
+    (own / "setgroups").write_text("deny")
+    (own / "uid_map").write_text(f"{number} {user} 1")
+    (own / "gid_map").write_text(f"{number} {group} 1")
 
 
 def add_namespace(name: str) -> None:

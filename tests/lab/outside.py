@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,20 +86,6 @@ def environment() -> Mapping[str, str]:
         "PATH": needs.SEARCH,
         "PYTHONPATH": os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p),
     }
-
-
-def run(wish: Wish, timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
-    """Run the command in the lab and hand back what it said; `timeout` is in seconds."""
-    return subprocess.run(
-        command_line(wish),
-        env=dict(environment()),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
 
 
 def become(wish: Wish) -> None:

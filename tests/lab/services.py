@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ FOLDER = Path("/run/lab")
 
 START_DEADLINE = 15.0
 """Seconds until a server that is not ready counts as broken; a start takes well under one."""
+
+TRUSTING_NOBODY = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+"""No server here asks anybody over TLS; reading the machine's authorities takes long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ def _launch(service: Service) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=os.environ | TRUSTING_NOBODY,
             start_new_session=True,
         )
 
@@ -125,7 +130,8 @@ def _listening(node: str) -> tuple[str, ...]:
 
 def _nsd(plan: Plan, node: str) -> Service:
     lines = ["server:", 'username: ""', 'chroot: ""', 'pidfile: ""', 'database: ""']
-    lines += ["server-count: 1", "rrl-ratelimit: 0", "verbosity: 1", "hide-version: yes"]
+    lines += ["server-count: 1", "rrl-ratelimit: 0", "rrl-size: 10"]
+    lines += ["verbosity: 1", "hide-version: yes"]
     lines += [f'{key}: "{FOLDER}/{node}/{key}"' for key in ("xfrdfile", "zonelistfile")]
     lines += [f'xfrdir: "{FOLDER}/{node}"']
     lines += [f"ip-address: {one}" for one in _listening(node)]
@@ -175,6 +181,8 @@ def _unbound(plan: Plan, node: str) -> Service:
     lines += [f'root-hints: "{_root_hints()}"', "interface-automatic: no", "hide-version: yes"]
     # Everything is near: waiting as if for a satellite would only make broken zones slow.
     lines.append("unknown-server-time-limit: 60")
+    # Each start shuffles all the ports there are.
+    lines += ["outgoing-port-avoid: 0-65535", "outgoing-port-permit: 20000-24095"]
     lines += [f"interface: {one}" for one in plan.resolver_addresses(node)]
     lines += plan.resolver_options[node]
     lines += ["remote-control:", "control-enable: no"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import linux, outside, topology
+from tests.lab import linux, outside, topology, warm
 from tests.lab.outside import Wish
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.topology import address, between, towards
@@ -28,7 +28,7 @@ STARTED_WITHIN = 10.0
 
 
 def said(*command: str, **wish: object) -> str:
-    done = outside.run(Wish(command=command, **wish))  # type: ignore[arg-type]
+    done = warm.run(Wish(command=command, **wish))  # type: ignore[arg-type]
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -127,15 +127,17 @@ def test_it_starts_within_seconds() -> None:
 
 
 def test_the_exit_status_is_the_commands() -> None:
-    assert outside.run(Wish(command=("sh", "-c", "exit 5"))).returncode == 5
-    assert outside.run(Wish(command=("sh", "-c", "kill -9 $$"))).returncode == 128 + 9
+    assert warm.run(Wish(command=("sh", "-c", "exit 5"))).returncode == 5
+    assert warm.run(Wish(command=("sh", "-c", "kill -9 $$"))).returncode == 128 + 9
 
 
-def test_a_user_has_no_privilege() -> None:
-    status = said("cat", "/proc/self/status", as_user=True)
-    assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
-    assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
-    assert re.search(r"^Uid:\t1000", status, re.MULTILINE)
+@pytest.mark.parametrize("command", [["cat"], [sys.executable, "-m", "fileinput"]])
+def test_a_user_has_no_privilege(command: list[str]) -> None:
+    status = said(*command, "/proc/self/status", as_user=True)
+    assert re.search(r"CapPrm:\t0+$", status, re.MULTILINE)
+    assert re.search(r"CapEff:\t0+$", status, re.MULTILINE)
+    assert re.search(r"NoNewPrivs:\t1$", status, re.MULTILINE)
+    assert re.search(r"Uid:\t1000\t1000\t1000\t1000$", status, re.MULTILINE)
 
 
 @pytest.mark.parametrize("vantage", ["desk", "home"])

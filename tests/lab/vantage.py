@@ -8,8 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.lab import linux, needs, topology
+from tests.lab.outside import Wish
 from tests.lab.plan import Files, Plan
 from tests.lab.services import FOLDER
 from tests.lab.topology import address
@@ -36,21 +38,50 @@ FOREIGN = (*PROXIES, *AUTHORITIES, "localdomain", "res_options")
 """Variables of the machine outside that would speak of networks and authorities not in here."""
 
 
-def run(command: Sequence[str], node: str, ready: Prepared, *, as_user: bool) -> int:
-    """The exit status of `command`, started on `node`, which `prepare` made ready; `as_user` takes
-    every privilege away."""
+@dataclass(frozen=True, slots=True)
+class MoveIn:
+    """Moves the process that calls it onto a machine that was made ready; `environment` is what
+    its variables are to be there."""
 
-    def move_in() -> None:
+    node: str
+    ready: Prepared
+    environment: Mapping[str, str]
+
+    def __call__(self) -> None:
         try:
-            _move_in(node, ready)
+            linux.enter(self.node)
+            linux.unshare(linux.CLONE_NEWNS)
+            # /sys shows the devices of the network namespace in which it was mounted.
+            linux.mount("sysfs", Path("/sys"), "sysfs")
+            for source, target in self.ready.mounts:
+                linux.bind(source, target)
         except OSError as error:
             os.write(2, f"lab: {error}\n".encode())
             raise
 
-    full = [*_unprivileged(), *command] if as_user else list(command)
+
+class Start(Protocol):
+    """Starts the command of a wish where `move_in` moves it, waits for its end and gives the exit
+    status."""
+
+    def __call__(self, wish: Wish, move_in: MoveIn) -> int: ...
+
+
+def start(wish: Wish, move_in: MoveIn) -> int:
+    """Start the command as a program of its own."""
+    full = [*_unprivileged(), *wish.command] if wish.as_user else list(wish.command)
     # A single thread runs here, so what `move_in` does between fork and exec is safe.
-    process = subprocess.Popen(full, env=_environment(node, ready), preexec_fn=move_in)  # noqa: PLW1509
-    return _exit_status(process)
+    process = subprocess.Popen(full, env=move_in.environment, preexec_fn=move_in)  # noqa: PLW1509
+    return as_told(process.wait())
+
+
+def moving_in(node: str, ready: Prepared) -> MoveIn:
+    return MoveIn(node, ready, _environment(node, ready))
+
+
+def as_told(status: int) -> int:
+    """An exit status as a shell tells it, where a signal ended the process too."""
+    return status if status >= 0 else 128 - status
 
 
 def prepare(node: str, plan: Plan) -> Prepared:
@@ -61,20 +92,6 @@ def prepare(node: str, plan: Plan) -> Prepared:
     _offer_netdiag()
     HOME.mkdir(parents=True, exist_ok=True)
     return Prepared(mounts, files.environment)
-
-
-def _move_in(node: str, ready: Prepared) -> None:
-    linux.enter(node)
-    linux.unshare(linux.CLONE_NEWNS)
-    # /sys shows the devices of the network namespace in which it was mounted.
-    linux.mount("sysfs", Path("/sys"), "sysfs")
-    for source, target in ready.mounts:
-        linux.bind(source, target)
-
-
-def _exit_status(process: subprocess.Popen[bytes]) -> int:
-    status = process.wait()
-    return status if status >= 0 else 128 - status
 
 
 def _unprivileged() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import outside
+from tests.lab import warm
 from tests.lab.outside import Wish
 
 pytestmark = pytest.mark.lab
@@ -17,7 +17,7 @@ CHECK = "netdiag check www.customer.example --format json"
 
 
 def run(script: str, pcap: Path) -> subprocess.CompletedProcess[str]:
-    return outside.run(Wish(command=("sh", "-c", script), capture=str(pcap)))
+    return warm.run(Wish(command=("sh", "-c", script), capture=str(pcap)))
 
 
 def audited(tmp_path: Path, script: str) -> tuple[int, str]:
@@ -25,7 +25,7 @@ def audited(tmp_path: Path, script: str) -> tuple[int, str]:
     done = run(script, tmp_path / "case.pcap")
     assert done.returncode == 0, done.stderr
     (tmp_path / "case.json").write_text(json.dumps(json.loads(done.stdout)))
-    audit = outside.run(
+    audit = warm.run(
         Wish(command=("netdiag", "audit", str(tmp_path / "case.json"), str(tmp_path / "case.pcap")))
     )
     return audit.returncode, audit.stdout + audit.stderr

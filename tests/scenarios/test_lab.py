@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from netdiag.cli.judge import judged
 from netdiag.outcomes import Resolvers, Routes
 from netdiag.requests import HttpRequest, TcpConnect, TlsHandshake
 from netdiag.special import special
-from tests.lab import outside
+from tests.lab import warm
 from tests.lab.outside import Wish
 from tests.lab.scenario import Scenario
 from tests.lab.scenarios import SCENARIOS
@@ -30,21 +31,22 @@ pytestmark = pytest.mark.lab
 Tree = dict[str, Any]
 
 
-def diagnosed(scenario: Scenario, *, as_user: bool, pcap: Path | None = None) -> tuple[str, int]:
-    """The record of `netdiag check` inside the scenario, with every socket watched, and its exit
-    status; with `pcap` what passed the vantage goes there, and a change of it fails the run."""
+def look(scenario: Scenario, *, as_user: bool, pcap: Path | None = None) -> Wish:
+    """`netdiag check` inside the scenario, with every socket watched; with `pcap` what passes the
+    vantage goes there, and a change of it fails the run."""
     command = (sys.executable, "-m", "tests.gate", "check", "--format", "json")
-    done = outside.run(
-        Wish(
-            scenario=scenario.name,
-            vantage=scenario.vantage,
-            as_user=as_user,
-            capture=str(pcap) if pcap else "",
-            command=(*command, *scenario.arguments, scenario.target),
-        )
+    return Wish(
+        scenario=scenario.name,
+        vantage=scenario.vantage,
+        as_user=as_user,
+        capture=str(pcap) if pcap else "",
+        command=(*command, *scenario.arguments, scenario.target),
     )
+
+
+def record_of(done: subprocess.CompletedProcess[str]) -> str:
     assert done.stdout.startswith("{"), f"exit {done.returncode}\n{done.stderr}\n{done.stdout}"
-    return done.stdout, done.returncode
+    return done.stdout
 
 
 @functools.cache
@@ -53,25 +55,27 @@ def cured(vantage: str, target: str, arguments: tuple[str, ...]) -> Tree:
     healthy = Scenario(
         name="healthy", truth="", vantage=vantage, target=target, arguments=arguments
     )
-    tree: Tree = json.loads(diagnosed(healthy, as_user=True)[0])
+    tree: Tree = json.loads(record_of(warm.run(look(healthy, as_user=True))))
     return tree
 
 
-@pytest.mark.parametrize("as_user", [False, True], ids=["root", "user"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_scenario(scenario: Scenario, as_user: bool, tmp_path: Path) -> None:
-    pcap = tmp_path / "vantage.pcap"
-    text, status = diagnosed(scenario, as_user=as_user, pcap=pcap)
-    tree: Tree = json.loads(text)
-
-    has_exactly_its_causes(scenario, tree, status)
-    keeps_the_laws(tree)
-    was_guarded(tree)
-    is_judged_the_same_again(text)
-    sent_what_it_says_and_nothing_else(text, pcap)
-    was_not_led_inside(text)
-    if as_user:
-        symptoms_go_with_their_causes(scenario, tree)
+def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
+    """As root, then without privilege."""
+    looks = [
+        look(scenario, as_user=as_user, pcap=tmp_path / f"{as_user}.pcap")
+        for as_user in (False, True)
+    ]
+    for wish, done in zip(looks, warm.runs(looks), strict=True):
+        text = record_of(done)
+        tree: Tree = json.loads(text)
+        has_exactly_its_causes(scenario, tree, done.returncode)
+        keeps_the_laws(tree)
+        was_guarded(tree)
+        is_judged_the_same_again(text)
+        sent_what_it_says_and_nothing_else(text, Path(wish.capture))
+        was_not_led_inside(text)
+    symptoms_go_with_their_causes(scenario, tree)
 
 
 def has_exactly_its_causes(scenario: Scenario, tree: Tree, status: int) -> None:
