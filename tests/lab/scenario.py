@@ -22,7 +22,9 @@ class Cause:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """`causes` are all that may be reported: one more is as wrong as one less. `notes` are codes of
-    findings that are said besides, because they look like faults and are none."""
+    findings that are said besides, because they look like faults and are none. `lasting` says that
+    a look changes what the next one meets for a while: a router's allowance of errors, a server's
+    alternate answers, a path's size that this machine has learnt."""
 
     name: str
     truth: str
@@ -33,6 +35,7 @@ class Scenario:
     causes: tuple[Cause, ...] = ()
     notes: tuple[str, ...] = ()
     status: int = 0
+    lasting: bool = False
 
     def stage(self, plan: Plan) -> None:
         """Make the truth true."""

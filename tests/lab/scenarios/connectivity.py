@@ -137,6 +137,7 @@ SCENARIOS = (
         faults=(mute("host", 80, 443, backlog=0),),
         causes=(Cause(code="backlog-full", owner="service"),),
         status=1,
+        lasting=True,
     ),
     Scenario(
         name="backend-intermittent",
@@ -159,6 +160,7 @@ SCENARIOS = (
         faults=(table("host", TWO_A_MINUTE),),
         causes=(Cause(code="rate-blocked", owner="host", support="fix"),),
         status=1,
+        lasting=True,
     ),
     Scenario(
         name="transparent-proxy",
@@ -173,6 +175,7 @@ SCENARIOS = (
         arguments=ANSWERING,
         faults=(table("fw", SYN_PROXY), sysctl("fw", netfilter__nf_conntrack_tcp_loose="0")),
         causes=(Cause(code="syn-proxy", owner="hosting-network"),),
+        lasting=True,
     ),
     Scenario(
         name="answering-itself",

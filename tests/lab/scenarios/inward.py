@@ -122,6 +122,7 @@ SCENARIOS = (
             odd("op2", "rebinding"),
             asks_resolvers("desk", address("op2").v4),
         ),
+        lasting=True,
     ),
     Scenario(
         name="rebinding-target",

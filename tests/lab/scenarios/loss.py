@@ -40,6 +40,7 @@ SCENARIOS = (
         faults=(loses("ta2", 4),),
         causes=(Cause(code="packet-loss", owner="transit", support="fix"),),
         status=1,
+        lasting=True,
     ),
     Scenario(
         name="packet-loss-at-hosting",

@@ -30,6 +30,7 @@ SCENARIOS = (
         faults=(NARROW, LONG_PAGE, never_says_too_big("edge")),
         causes=(Cause(code="pmtu-black-hole", owner="hosting-network", support="fix"),),
         status=2,
+        lasting=True,
     ),
     Scenario(
         name="pmtu-black-hole-from-host-seen-from-home",
@@ -38,6 +39,7 @@ SCENARIOS = (
         vantage="home",
         causes=(Cause(code="pmtu-black-hole"),),
         status=2,
+        lasting=True,
     ),
     Scenario(
         name="icmp-filtered-by-hosting-firewall",
@@ -50,6 +52,7 @@ SCENARIOS = (
         ),
         causes=(Cause(code="pmtu-black-hole", owner="hosting-network", support="fix"),),
         status=2,
+        lasting=True,
     ),
     Scenario(
         name="narrow-link",
@@ -105,6 +108,7 @@ SCENARIOS = (
         faults=(rule("fw", "forward", "tcp dport { 80, 443 } meta length > 100 drop"),),
         causes=(Cause(code="data-lost-after-handshake", owner="hosting-network", support="fix"),),
         status=2,
+        lasting=True,
     ),
     Scenario(
         name="data-lost-in-transit",
