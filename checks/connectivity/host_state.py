@@ -19,6 +19,7 @@ A host that is down serves nothing, and no change on the way to it helps.
 | nothing          | host unreachable at once                             | host-silent  |
 | nothing          | host unreachable after 3 s, control ports at once    | host-silent  |
 | nothing          | host unreachable after 3 s, path probes at once      | host-silent  |
+| nothing          | host unreachable at once, control ports two seconds later | host-silent |
 | nothing          | the last router replying is in its LAN               | host-down    |
 | nothing          | as far as the first address of its LAN               | host-down    |
 | nothing          | less far than the first address of its LAN           | host-silent  |
@@ -29,7 +30,9 @@ A host that is down serves nothing, and no change on the way to it helps.
 
 A router needs three seconds to find that a host does not answer ARP or neighbour solicitation; what
 comes within 1.5 seconds is a route's error, not the host's. The control ports and the probes of the
-path count before the asked ports, whose search may have been under way already. A host that answers
+path count before the asked ports, whose search may have been under way already. One search ends at
+one moment, two end three seconds apart: refusals at other distances are late for another reason,
+such as a limit on errors. A host that answers
 over the other address family is not down: that family's own check judges it.
 
 ## What to do

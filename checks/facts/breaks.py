@@ -18,6 +18,9 @@ handshakes alone does not tell the two apart: a search may have been under way a
 errors were limited and came for a retransmission. The probes that follow start a search of their
 own: a router without a route answers some of them at once, one that looks for the host answers
 the control ports after three seconds and the probes of the path, which wait for one, not at all.
+A router without a route that has used up its allowance of errors may answer those late too, but at
+one moment here and another there, while one that looks refuses everything that waits at once, and
+again three seconds later at the earliest.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from checks.facts.path import Hop, Path
 from checks.facts.reach import Reach, Reaches, reaches_lan
 from netdiag.lazy import dataclass
 from netdiag.model import Brief
-from netdiag.network import ObservationId
+from netdiag.network import Observation, ObservationId
 from netdiag.outcomes import IcmpError, Unreachable
 
 AT_ONCE = 1.5
@@ -39,6 +42,10 @@ AT_ONCE = 1.5
 Half of what a search takes: a probe may be sent up to that much later than the one that started the
 search, and a router that limits its errors answers a SYN's first retransmission, after one second.
 """
+
+BETWEEN_SEARCHES = (0.5, 2.5)
+"""Seconds between two refusals of one router that are too far apart for the end of one search for a
+neighbour and too near for the ends of two; half a second is left to busy machines."""
 
 ANSWERED_WITHIN = 0.05
 """Seconds by which two answers of one router may differ for reasons of its own."""
@@ -185,20 +192,22 @@ def _loop(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Loop | 
         places = tuple(_place(ways, reach, hop) for hop in path.loop)
         evidence = (*path.evidence, *reach.tried, *proof)
         return Loop(evidence=evidence, routers=places, ttl=path.loop[0].ttl)
-    for error, number in reach.errors:
+    for error, seen in reach.errors:
         if error.kind is Unreachable.TTL_EXCEEDED:
             place = place_of(ways.brief, error.sender, reach.address, reach.path)
-            return Loop(evidence=(number, *proof), routers=(place,), ttl=None)
+            return Loop(evidence=(seen.id, *proof), routers=(place,), ttl=None)
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One router's word that there is no way, `rtt` seconds after it was asked."""
+    """One router's word that there is no way, `rtt` seconds after it was asked and `at` seconds
+    after the run's start; None where the latter is not known."""
 
     sender: str
     says: Unreachable
     rtt: float
+    at: float | None
     evidence: tuple[ObservationId, ...]
 
 
@@ -209,7 +218,7 @@ def _refusal(
     asked = _refusals(reach.errors)
     later = _refusals(reach.later_errors)
     on_path = [
-        (Refusal(hop.sender, hop.kind, hop.rtt or 0.0, hop.evidence), _at_once(path, hop))
+        (Refusal(hop.sender, hop.kind, hop.rtt or 0.0, None, hop.evidence), _at_once(path, hop))
         for path in reach.paths
         if (hop := path.refusal)
         if hop.sender and hop.kind in NO_WAY and hop.sender != reach.source
@@ -223,9 +232,21 @@ def _refusal(
     evidence = (*(number for one in said for number in one.evidence), *proof)
     router = place_of(ways.brief, first.sender, reach.address, reach.path)
     looked = not prompt and (first in waited or first.rtt >= AT_ONCE)
-    if first.says is Unreachable.HOST and looked:
+    if first.says is Unreachable.HOST and looked and not _at_odd_moments((*asked, *later)):
         return DeadHost(evidence=evidence, router=router, says_so=True)
+    first = min(said, key=lambda one: one.rtt)
     return NoRoute(evidence=evidence, router=router, says=first.says, rtt=first.rtt)
+
+
+def _at_odd_moments(refusals: Iterable[Refusal]) -> bool:
+    """Whether one router refused at moments at which no search for a neighbour can have ended."""
+    least, most = BETWEEN_SEARCHES
+    moments = [(one.sender, one.at) for one in refusals if one.at is not None]
+    return any(
+        sender == other and least < later - earlier < most
+        for sender, earlier in moments
+        for other, later in moments
+    )
 
 
 def _at_once(path: Path, hop: Hop) -> bool:
@@ -240,10 +261,10 @@ def _at_once(path: Path, hop: Hop) -> bool:
     return len(hop.evidence) == 1 and (hop.rtt or 0.0) <= usual + ANSWERED_WITHIN
 
 
-def _refusals(errors: Iterable[tuple[IcmpError, ObservationId]]) -> list[Refusal]:
+def _refusals(ports: Iterable[tuple[IcmpError, Observation]]) -> list[Refusal]:
     return [
-        Refusal(error.sender, error.kind, error.rtt, (number,))
-        for error, number in errors
+        Refusal(error.sender, error.kind, error.rtt, seen.started + error.rtt, (seen.id,))
+        for error, seen in ports
         if error.kind in NO_WAY
     ]
 
@@ -251,9 +272,9 @@ def _refusals(errors: Iterable[tuple[IcmpError, ObservationId]]) -> list[Refusal
 def _rejection(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Rejected | None:
     if not reach.errors:
         return None
-    error, number = reach.errors[0]
+    error, seen = reach.errors[0]
     router = place_of(ways.brief, error.sender, reach.address, reach.path)
-    return Rejected(evidence=(number, *proof), router=router)
+    return Rejected(evidence=(seen.id, *proof), router=router)
 
 
 def _silence(

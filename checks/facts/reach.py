@@ -129,20 +129,20 @@ class Reach:
         return said[0] if said else None
 
     @property
-    def errors(self) -> tuple[tuple[IcmpError, ObservationId], ...]:
+    def errors(self) -> tuple[tuple[IcmpError, Observation], ...]:
         """ICMP errors to the asked ports that a router sent: not this machine, not the host."""
         return self._errors(self.asked)
 
     @property
-    def later_errors(self) -> tuple[tuple[IcmpError, ObservationId], ...]:
+    def later_errors(self) -> tuple[tuple[IcmpError, Observation], ...]:
         """The same for the control ports, which are asked when the asked ones have failed."""
         return self._errors(self.controls)
 
-    def _errors(self, ports: tuple[Port, ...]) -> tuple[tuple[IcmpError, ObservationId], ...]:
-        found = ((port.seen.outcome, port.seen.id) for port in ports)
+    def _errors(self, ports: tuple[Port, ...]) -> tuple[tuple[IcmpError, Observation], ...]:
+        found = ((port.seen.outcome, port.seen) for port in ports)
         return tuple(
-            (error, number)
-            for error, number in found
+            (error, seen)
+            for error, seen in found
             if isinstance(error, IcmpError)
             and error.sender not in {self.source, self.address}
             and is_address(error.sender)

@@ -16,6 +16,7 @@ A router without a route ends the way for everybody behind it.
 | host unreachable at once                           | unreachable-route |
 | host unreachable, control ports at once            | unreachable-route |
 | host unreachable, path probes at once              | unreachable-route |
+| host unreachable at once, control ports two seconds later | unreachable-route |
 | unreachable on the path alone                      | unreachable-route |
 | host unreachable after 3 s                         | routes-complete   |
 | host unreachable, control ports after 3 s          | routes-complete   |
@@ -30,7 +31,8 @@ the neighbour has ended, three seconds later. What comes within 1.5 seconds is a
 control ports and the probes of the path count before the asked ports, for whose packets a search
 may have been under way already, or an error may have been limited and come a second late. Of the
 path's, only those count to which the router is as quick as to others: what comes during a search is
-refused at one moment, when that ends.
+refused at one moment, when that ends, and again three seconds later at the earliest. Refusals at
+other distances come of a limited router, not of a search.
 
 ## What to do
 The owner of the router that says so restores its route to the target's prefix, or the announcement

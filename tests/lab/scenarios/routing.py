@@ -90,7 +90,6 @@ SCENARIOS = (
         faults=(hosting_route("ta2", "unreachable"),),
         causes=(Cause(code="unreachable-route", owner="transit", support="fix"),),
         status=2,
-        lasting=True,
     ),
     Scenario(
         name="route-withdrawn",
@@ -127,7 +126,6 @@ SCENARIOS = (
         faults=(hosting_route("edge", "unreachable"),),
         causes=(Cause(code="unreachable-route", owner="hosting-network", support="fix"),),
         status=2,
-        lasting=True,
     ),
     Scenario(
         name="unreachable-route-ipv6",

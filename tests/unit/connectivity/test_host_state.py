@@ -39,8 +39,9 @@ def unreachable(asked: float, control: float | None = None, hop: Outcome = SILEN
 
 WAY = {
     "host unreachable after 3 s": unreachable(3.07),
-    "host unreachable at once, control ports after 3 s": unreachable(1.1, 3.07),
+    "host unreachable at once, control ports after 3 s": unreachable(0.3, 3.07),
     "host unreachable at once": unreachable(0.02),
+    "host unreachable at once, control ports two seconds later": unreachable(0.02, 2.04),
     "host unreachable after 3 s, control ports at once": unreachable(3.07, 0.02),
     "host unreachable after 3 s, path probes at once": unreachable(
         3.07, None, icmp(LAST, Unreachable.HOST)

@@ -35,6 +35,7 @@ WAYS = {
     "net unreachable from a router": Site(other_ports=icmp(EDGE, Unreachable.NET)),
     "host unreachable at once": Site(other_ports=icmp(EDGE, Unreachable.HOST, 0.1)),
     "host unreachable, control ports at once": dead(3.07, 1.01),
+    "host unreachable at once, control ports two seconds later": dead(0.02, 2.04),
     "host unreachable, path probes at once": Site(
         other_ports=icmp(EDGE, Unreachable.HOST, 3.07),
         hops_before=4,
@@ -46,7 +47,7 @@ WAYS = {
     ),
     "unreachable on the path alone": Site(hops_before=4, hops={5: icmp(EDGE, Unreachable.NET)}),
     "host unreachable after 3 s": Site(other_ports=icmp(FW, Unreachable.HOST, 3.07)),
-    "host unreachable, control ports after 3 s": dead(1.2, 3.07),
+    "host unreachable, control ports after 3 s": dead(0.3, 3.07),
     "silence from a hop on": Site(hops_before=4),
     "prohibited by a router": Site(other_ports=icmp(FW, Unreachable.ADMIN_PROHIBITED)),
     "a loop": Site(loop=(EDGE, FW)),
