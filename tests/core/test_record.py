@@ -5,12 +5,11 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, get_args, get_type_hints
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdiag import boundary, outcomes, record, requests
+from netdiag import boundary, outcomes, requests
 from netdiag.conclude import Catalogue, Run, conclude
 from netdiag.model import Brief
 from netdiag.network import Attempt, Observation, ObservationId
@@ -18,6 +17,7 @@ from netdiag.outcomes import Failed, FailureKind
 from netdiag.record import BadRecordError, Record, Vantage, dumps, loads
 from netdiag.requests import ReadProxies
 from netdiag.target import parse
+from tests.core import published
 
 REQUESTS = get_args(requests.Request)
 OUTCOMES = get_args(outcomes.Outcome)
@@ -70,16 +70,13 @@ def test_what_is_written_is_what_is_read(transcript: list[Observation]) -> None:
     assert loads(dumps(made)) == made
 
 
-PUBLISHED = jsonschema.Draft202012Validator(record.schema())
-
-
 @given(st.lists(observations().filter(finite), max_size=3))
 def test_every_record_fits_the_published_schema(transcript: list[Observation]) -> None:
-    PUBLISHED.validate(json.loads(dumps(of_transcript(*transcript))))
+    published.validate(json.loads(dumps(of_transcript(*transcript))))
 
 
 def test_the_schema_itself_is_valid() -> None:
-    jsonschema.Draft202012Validator.check_schema(record.schema())
+    assert published.validator()
 
 
 @pytest.mark.parametrize("kind", [*REQUESTS, *OUTCOMES], ids=lambda kind: kind.__name__)

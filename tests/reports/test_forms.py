@@ -2,13 +2,13 @@
 
 import json
 
-import jsonschema
 import pytest
 
 from netdiag.cli.options import AUDIENCES as OPTION_AUDIENCES
 from netdiag.cli.options import FORMS as OPTION_FORMS
-from netdiag.record import loads, schema
+from netdiag.record import loads
 from reports.forms import FORMS, Look, render
+from tests.core import published
 from tests.reports import sample
 from tests.reports.test_terminal import AUDIENCES
 
@@ -36,7 +36,7 @@ def test_json_is_the_record_and_fits_its_schema(name: str) -> None:
     text = render("json", record, Look())
 
     assert loads(text.encode()) == record
-    jsonschema.validate(json.loads(text), schema())
+    published.validate(json.loads(text))
 
 
 def test_a_form_that_there_is_not_is_refused() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import struct
 from dataclasses import replace
 
 import dns.dnssec
@@ -16,7 +15,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.DNSKEY
 import dns.rrset
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.message import Message
 from dns.rdatatype import RdataType
 
@@ -29,6 +29,12 @@ BEGINS, ENDS = 1_577_836_800, 2_208_988_800
 
 ED25519, SHA256 = 15, 2
 DNSKEY = dns.dnssec.make_dnskey(KEY.public_key(), ED25519, flags=257)
+
+OF_ONE_TAG = (5692, 7848, 12309, 14760, 17155, 21298)
+"""The first six private keys of ECDSA P-256 whose public keys have the same tag."""
+
+POINT = b"\4"
+"""Before an uncompressed point (SEC 1, section 2.3.3), which a DNSKEY record leaves out."""
 
 
 def b64(data: bytes) -> str:
@@ -113,19 +119,11 @@ def key_trap(query: Message, reply: Message) -> Message:
 @functools.cache
 def trapped_keys() -> tuple[str, ...]:
     """Points on the curve with one tag: what is added in one word is taken away in another."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    found: dict[int, list[str]] = {}
-    for number in range(1, 40_000):
-        point = ec.derive_private_key(number, ec.SECP256R1()).public_key().public_numbers()
-        text = f"257 3 13 {b64(point.x.to_bytes(32) + point.y.to_bytes(32))}"
-        raw = struct.pack("!HBB", 257, 3, 13) + point.x.to_bytes(32) + point.y.to_bytes(32)
-        total = sum(int.from_bytes(raw[i : i + 2]) for i in range(0, len(raw), 2))
-        same = found.setdefault((total + (total >> 16)) & 0xFFFF, [])
-        same.append(text)
-        if len(same) == 6:
-            return tuple(same)
-    raise AssertionError("no six keys have one tag")
+    points = [ec.derive_private_key(n, ec.SECP256R1()).public_key() for n in OF_ONE_TAG]
+    raw = [point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint) for point in points]
+    keys = tuple(f"257 3 13 {b64(one.removeprefix(POINT))}" for one in raw)
+    assert len({tag_of(key) for key in keys}) == 1
+    return keys
 
 
 def guesses(rrset: dns.rrset.RRset, domain: dns.name.Name) -> dns.rrset.RRset:
