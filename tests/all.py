@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -30,20 +31,41 @@ TESTS: Sequence[Sequence[str]] = (
 
 def main(arguments: Sequence[str]) -> int:
     """Run every step, the tests last; nonzero when any of them failed."""
-    failed = [] if arguments else [name for name, command in STEPS if not passes(name, command)]
-    failed += [
-        f"tests {shlex.join(chosen)}"
-        for chosen in ([arguments] if arguments else TESTS)
-        if not passes("tests", [sys.executable, "-m", "pytest", *chosen])
-    ]
+    failed = [] if arguments else failing_steps()
+    for chosen in [arguments] if arguments else TESTS:
+        print("== tests", flush=True)
+        if subprocess.run(
+            [sys.executable, "-m", "pytest", *chosen], cwd=ROOT, check=False
+        ).returncode:
+            failed.append(f"tests {shlex.join(chosen)}")
     for name in failed:
         print(f"FAILED: {name}")
     return 1 if failed else 0
 
 
-def passes(name: str, command: Sequence[str]) -> bool:
-    print(f"== {name}", flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+def failing_steps() -> list[str]:
+    """The names of the steps that fail; two run at a time, and what they say comes in order."""
+    with ThreadPoolExecutor(2) as pool:
+        commands = (command for _, command in STEPS)
+        return [
+            name
+            for (name, _), (status, said) in zip(STEPS, pool.map(ended, commands), strict=True)
+            if told(name, status, said)
+        ]
+
+
+def ended(command: Sequence[str]) -> tuple[int, str]:
+    """Exit status and all that was said."""
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.returncode, done.stdout
+
+
+def told(name: str, status: int, said: str) -> bool:
+    """Print what a step said; whether it failed."""
+    print(f"== {name}\n{said}", end="", flush=True)
+    return status != 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parent.parent.parent
 CORPUS = Path(__file__).parent / "corpus"
-SECONDS = os.environ.get("FUZZ_SECONDS", "2")
+SECONDS = os.environ.get("FUZZ_SECONDS", "1")
 SEED = os.environ.get("FUZZ_SEED", "1")
 """A change is judged by what it changes, not by luck. `FUZZ_SEED=0` looks elsewhere each time."""
 
