@@ -65,6 +65,7 @@ GREETED = observed(ReadBanner(address=THERE, port=25), attempt("tcp", 4), attemp
 CONNECTED = observed(TcpConnect(address=THERE, port=80), attempt("tcp", 4))
 PINGED = observed(Echo(address=THERE), attempt("icmp"))
 PROBED = observed(HopProbe(address=THERE, ttl=3), attempt("udp"))
+PROBED_BY_TCP = observed(HopProbe(address=THERE, ttl=64, protocol="tcp", port=80), attempt("tcp"))
 LOOKED_UP = observed(SystemLookup(name=NAME))
 
 GET = f"GET / HTTP/1.1\r\nHost: {NAME}\r\nUser-Agent: n\r\nConnection: close\r\n\r\n".encode()
@@ -110,6 +111,10 @@ GOOD: dict[str, tuple[Observation, list[bytes]]] = {
     "an unanswered SYN, retransmitted": (CONNECTED, [craft.tcp(2)] * 3),
     "an echo": (PINGED, [craft.echo()]),
     "a hop probe": (PROBED, [craft.udp(PROBE, port=33434, ttl=3)]),
+    "a hop probe that the host accepts, its end sent again": (
+        PROBED_BY_TCP,
+        [*craft.conversation(), craft.conversation()[-1]],
+    ),
     "a look-up by the system": (
         LOOKED_UP,
         [craft.udp(craft.question(edns=None, rd=True), to=ELSEWHERE)],
@@ -246,6 +251,7 @@ BAD: dict[str, tuple[Observation, list[bytes], str]] = {
         [craft.ip(b"\x86\0\0\0" + bytes(12), 58, to="ff02::1")],
         "no observation",
     ),
+    "words in an accepted hop probe": (PROBED_BY_TCP, craft.conversation(GET), "no observation"),
     "words in a hop probe": (
         PROBED,
         [craft.udp(b"nd\0\x01hello", port=33434, ttl=3)],
