@@ -28,6 +28,11 @@ class Catalogue:
     checks: tuple[Check[Any], ...]
     explanations: tuple[Explanation[Any, Any], ...]
 
+    @property
+    def words(self) -> list[str]:
+        """All that `only` takes."""
+        return sorted({name for check in self.checks for name in _names(check)})
+
     def only(
         self, words: Iterable[str], *, thorough: bool = False, besides: Iterable[str] = ()
     ) -> Catalogue:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from netdiag.cli import guarding
+from netdiag.cli import guarding, words
 
 
 @click.command("explain")
-@click.argument("code")
+@click.argument("code", shell_complete=words.codes)
 def command(code: str) -> int:
     """What CODE (of a finding, or a check's id) means, how it is decided, and what to do.
 

@@ -16,7 +16,7 @@ from netdiag import config as configs
 from netdiag import target, tomlfile
 from netdiag.anchors import ROOT_ANCHORS, BadAnchorsError, parse_anchors
 from netdiag.boundary import Boundary
-from netdiag.cli import proposed
+from netdiag.cli import proposed, words
 from netdiag.cli.live import Plan
 from netdiag.conclude import Catalogue
 from netdiag.config import Settings
@@ -128,6 +128,7 @@ def look_options(command: F) -> F:
             "--only",
             default="",
             metavar="WORDS",
+            shell_complete=words.several,
             help="Only these areas, checks or codes, separated by commas: dns,routing.",
         ),
         click.option("-4", "family", flag_value="4", help="Only IPv4."),

@@ -116,6 +116,31 @@ def test_the_completion_script_names_the_command(
     assert "_NETDIAG_COMPLETE" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("netdiag explain lame-d", "lame-delegation"),
+        ("netdiag explain port-st", "port-state"),
+        ("netdiag check --only dn", "dns"),
+        ("netdiag check --only routing,lame-d", "routing,lame-delegation"),
+        ("netdiag check --format pro", "prometheus"),
+    ],
+)
+def test_a_shell_completes_words(typed: str, offered: str) -> None:
+    asked = {"_NETDIAG_COMPLETE": "bash_complete", "COMP_WORDS": typed}
+    asked["COMP_CWORD"] = str(len(typed.split()) - 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "netdiag"],
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    words = {line.removeprefix("plain,") for line in done.stdout.splitlines()}
+    assert offered in words
+    assert all(word.startswith(typed.split()[-1]) for word in words)
+
+
 def test_a_folder_without_permission_is_said_before_anything_is_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
