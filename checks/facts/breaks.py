@@ -45,7 +45,7 @@ search, and a router that limits its errors answers a SYN's first retransmission
 
 BETWEEN_SEARCHES = (0.5, 2.5)
 """Seconds between two refusals of one router that are too far apart for the end of one search for a
-neighbour and too near for the ends of two; half a second is left to busy machines."""
+neighbour and too near for the ends of two, by half a second."""
 
 ANSWERED_WITHIN = 0.05
 """Seconds by which two answers of one router may differ for reasons of its own."""
@@ -201,13 +201,14 @@ def _loop(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Loop | 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One router's word that there is no way, `rtt` seconds after it was asked and `at` seconds
-    after the run's start; None where the latter is not known."""
+    """One router's word that there is no way, `rtt` seconds after it was asked. `came` is when at
+    the earliest and at the latest, in seconds from the run's start; None where that is not known.
+    """
 
     sender: str
     says: Unreachable
     rtt: float
-    at: float | None
+    came: tuple[float, float] | None
     evidence: tuple[ObservationId, ...]
 
 
@@ -241,11 +242,11 @@ def _refusal(
 def _at_odd_moments(refusals: Iterable[Refusal]) -> bool:
     """Whether one router refused at moments at which no search for a neighbour can have ended."""
     least, most = BETWEEN_SEARCHES
-    moments = [(one.sender, one.at) for one in refusals if one.at is not None]
+    moments = [(one.sender, *one.came) for one in refusals if one.came]
     return any(
-        sender == other and least < later - earlier < most
-        for sender, earlier in moments
-        for other, later in moments
+        sender == other and least < early - before and late - earliest < most
+        for sender, earliest, before in moments
+        for other, early, late in moments
     )
 
 
@@ -263,10 +264,15 @@ def _at_once(path: Path, hop: Hop) -> bool:
 
 def _refusals(ports: Iterable[tuple[IcmpError, Observation]]) -> list[Refusal]:
     return [
-        Refusal(error.sender, error.kind, error.rtt, seen.started + error.rtt, (seen.id,))
+        Refusal(error.sender, error.kind, error.rtt, _came(error, seen), (seen.id,))
         for error, seen in ports
         if error.kind in NO_WAY
     ]
+
+
+def _came(error: IcmpError, seen: Observation) -> tuple[float, float]:
+    """A busy machine may send some time after it set out to, and notice the answer late."""
+    return seen.started + error.rtt, seen.started + max(error.rtt, seen.elapsed)
 
 
 def _rejection(ways: Ways, reach: Reach, proof: tuple[ObservationId, ...]) -> Rejected | None:
