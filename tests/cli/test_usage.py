@@ -138,7 +138,7 @@ def test_a_shell_completes_words(typed: str, offered: str) -> None:
     )
     words = {line.removeprefix("plain,") for line in done.stdout.splitlines()}
     assert offered in words
-    assert all(word.startswith(typed.split()[-1]) for word in words)
+    assert all(word.startswith(typed.rsplit(maxsplit=1)[-1]) for word in words)
 
 
 def test_a_folder_without_permission_is_said_before_anything_is_asked(

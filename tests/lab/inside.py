@@ -29,18 +29,22 @@ class WayOutError(RuntimeError):
     """The lab is not cut off from the network outside, so it must not start."""
 
 
-def begin(wishes: Sequence[Wish], start: vantage.Start = vantage.start) -> int:
+def begin(
+    wishes: Sequence[Wish],
+    start: vantage.Start = vantage.start,
+    launch: services.Launch = services.launch,
+) -> int:
     """Run the commands one after another where the first one's scenario is staged. The exit status
     of the last, 70 where the lab itself failed."""
     try:
-        plan = _up(wishes[0])
+        plan = _up(wishes[0], launch)
         return [_run(wish, plan, start) for wish in wishes][-1]
     except (build.BuildError, services.BrokenServiceError, ChangedError, WayOutError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return FAILED
 
 
-def _up(wish: Wish) -> Plan:
+def _up(wish: Wish, launch: services.Launch) -> Plan:
     """The plan, carried out."""
     linux.die_with_parent()
     assert_no_way_out()
@@ -51,7 +55,7 @@ def _up(wish: Wish) -> Plan:
     build.build(plan)
     certificates.issue(plan.certificates, FOLDER / "certificates")
     wire.start(plan)
-    services.start(list(services.planned(plan)))
+    services.start(list(services.planned(plan)), launch)
     # Ctrl-C is the command's; a handler, unlike SIG_IGN, is not inherited by it.
     signal.signal(signal.SIGINT, lambda *_: None)
     return plan

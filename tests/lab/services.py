@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from tests.lab import linux, needs, topology
 from tests.lab.plan import RESOLVERS, SOFTWARE, TRUST_ANCHOR, Plan, Site
@@ -72,28 +73,41 @@ def _name_server(plan: Plan, node: str) -> Service:
     return builders[SOFTWARE[node]](plan, node)
 
 
-def start(services: Sequence[Service]) -> None:
+class Running(Protocol):
+    """A process that was launched."""
+
+    def poll(self) -> int | None:
+        """Its exit status, None while it runs."""
+
+
+def launch(service: Service, log: BinaryIO) -> Running:
+    """Launch it as a program of its own, in the network namespace entered."""
+    return subprocess.Popen(
+        service.command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=os.environ | TRUSTING_NOBODY,
+        start_new_session=True,
+    )
+
+
+Launch = Callable[[Service, BinaryIO], Running]
+
+
+def start(services: Sequence[Service], launch: Launch = launch) -> None:
     """Start all, then wait until each is ready."""
     (FOLDER / "log").mkdir(parents=True, exist_ok=True)
-    started = [(service, _launch(service)) for service in services]
+    started = []
+    for service in services:
+        with linux.within(service.node), service.log.open("wb") as log:
+            started.append((service, launch(service, log)))
     deadline = time.monotonic() + START_DEADLINE
     for service, process in started:
         _await(service, process, deadline)
 
 
-def _launch(service: Service) -> subprocess.Popen[bytes]:
-    with linux.within(service.node), service.log.open("wb") as log:
-        return subprocess.Popen(
-            service.command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=os.environ | TRUSTING_NOBODY,
-            start_new_session=True,
-        )
-
-
-def _await(service: Service, process: subprocess.Popen[bytes], deadline: float) -> None:
+def _await(service: Service, process: Running, deadline: float) -> None:
     while service.ready not in (said := service.log.read_text(errors="replace")):
         if process.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(said.splitlines()[-15:])

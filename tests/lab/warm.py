@@ -19,12 +19,18 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
-from tests.lab import inside, linux, outside, vantage
+from tests.lab import inside, linux, outside, services, vantage
 from tests.lab.outside import Wish
 
-IMPORTED = ("tests.lab.warm", "netdiag.cli.main", "netdiag.cli.live")
+IMPORTED = (
+    "tests.lab.warm",
+    "aiosmtpd.smtp",
+    "aiosmtpd.handlers",
+    "netdiag.cli.main",
+    "netdiag.cli.live",
+)
 
 
 def run(wish: Wish, timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
@@ -96,7 +102,7 @@ def _lab(wishes: Sequence[Wish], told: Sequence[Told], environment: Mapping[str,
     first = os.fork()
     if first == 0:
         linux.mount("proc", Path("/proc"), "proc")
-        _end_with(lambda: inside.begin(wishes, start=partial(_start, iter(told))))
+        _end_with(lambda: inside.begin(wishes, partial(_start, iter(told)), _launch))
     os._exit(_ended(first))
 
 
@@ -104,30 +110,64 @@ def _start(told: Iterator[Told], wish: Wish, move_in: vantage.MoveIn) -> int:
     """The exit status of a command: `python -m` in a copy of this process, others by themselves."""
     one = next(told)
     one.hear()
-    status = _copied(wish, move_in) if _is_module(wish) else vantage.start(wish, move_in)
+    status = _copied(wish, move_in) if _is_module(wish.command) else vantage.start(wish, move_in)
     one.end(status)
     return status
 
 
-def _is_module(wish: Wish) -> bool:
-    return tuple(wish.command[:2]) == (sys.executable, "-m")
+def _launch(service: services.Service, log: BinaryIO) -> services.Running:
+    """The same for a server: the lab's own ones are modules."""
+    if not _is_module(service.command):
+        return services.launch(service, log)
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        for number, to in (
+            (0, os.open(os.devnull, os.O_RDONLY)),
+            (1, log.fileno()),
+            (2, log.fileno()),
+        ):
+            os.dup2(to, number)
+        _end_with(lambda: _module(service.command))
+    return Copy(child)
+
+
+@dataclass(slots=True)
+class Copy:
+    """A copy of this process that does something else."""
+
+    number: int
+    status: int | None = None
+
+    def poll(self) -> int | None:
+        if self.status is None and (told := os.waitpid(self.number, os.WNOHANG))[0]:
+            self.status = os.waitstatus_to_exitcode(told[1])
+        return self.status
+
+
+def _is_module(command: Sequence[str]) -> bool:
+    return tuple(command[:2]) == (sys.executable, "-m")
 
 
 def _copied(wish: Wish, move_in: vantage.MoveIn) -> int:
     child = os.fork()
     if child == 0:
-        _end_with(lambda: _module(wish, move_in))
+        _end_with(lambda: _moved(wish, move_in))
     return _ended(child)
 
 
-def _module(wish: Wish, move_in: vantage.MoveIn) -> int:
-    """What `python -m` does with the words of `wish`."""
+def _moved(wish: Wish, move_in: vantage.MoveIn) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _take(move_in.environment)
     move_in()
     if wish.as_user:
         linux.become_user()
-    sys.argv[:] = wish.command[2:]
+    return _module(wish.command)
+
+
+def _module(command: Sequence[str]) -> int:
+    """What `python -m` does with the rest of the words."""
+    sys.argv[:] = command[2:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     return 0
 
