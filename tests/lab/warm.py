@@ -39,12 +39,12 @@ def run(wish: Wish, timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
 
 
 def runs(wishes: Sequence[Wish], timeout: float = 90.0) -> list[subprocess.CompletedProcess[str]]:
-    """Run the commands one after another in one lab, that of the first."""
+    """Run the commands one after another in one lab, that of the first; `timeout` is for each."""
     with tempfile.TemporaryDirectory() as folder:
         told = [Told(Path(folder, str(number))) for number, _ in enumerate(wishes)]
         lab = _server().Process(target=_lab, args=(wishes, told, dict(outside.environment())))
         lab.start()
-        lab.join(timeout)
+        lab.join(timeout * len(wishes))
         if lab.exitcode is None:
             lab.kill()
             lab.join()
