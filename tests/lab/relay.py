@@ -56,3 +56,5 @@ if __name__ == "__main__":
     for thread in threads:
         thread.start()
     print("ready", flush=True)
+    for thread in threads:
+        thread.join()

@@ -24,7 +24,8 @@ class Scenario:
     """`causes` are all that may be reported: one more is as wrong as one less. `notes` are codes of
     findings that are said besides, because they look like faults and are none. `lasting` says that
     a look changes what the next one meets for a while: a server's alternate answers, a size of the
-    path that this machine has learnt, segments still sent again."""
+    path that this machine has learnt, segments still sent again, a router's search for its
+    neighbour."""
 
     name: str
     truth: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.lab import topology
 from tests.lab.faults import (
     WEB,
     mute,
@@ -50,6 +51,16 @@ SCENARIOS = (
         faults=(off("host"),),
         causes=(Cause(code="host-down", owner="host", support="fix"),),
         status=2,
+        lasting=True,
+    ),
+    Scenario(
+        name="host-down-ipv6",
+        truth="The host is switched off, and asked for by its IPv6 address.",
+        target=topology.address("host").v6,
+        faults=(off("host"),),
+        causes=(Cause(code="host-down", owner="host", support="fix"),),
+        status=2,
+        lasting=True,
     ),
     Scenario(
         name="host-down-silent",
@@ -81,6 +92,13 @@ SCENARIOS = (
         status=2,
     ),
     Scenario(
+        name="port-filtered-ipv6",
+        truth="The host's own firewall drops the web ports over IPv6 alone.",
+        faults=(rule("host", "input", f"meta nfproto ipv6 {WEB} drop"),),
+        causes=(Cause(code="port-filtered", support="fix"),),
+        status=1,
+    ),
+    Scenario(
         name="rejected-by-firewall",
         truth="The hosting firewall prohibits the web ports and says so.",
         faults=(rule("fw", "forward", f"{WEB} reject with icmpx type admin-prohibited"),),
@@ -107,6 +125,7 @@ SCENARIOS = (
         faults=(without_address("host", 6), site(families=(4,))),
         causes=(Cause(code="ipv6-unreachable", support="fix"),),
         status=1,
+        lasting=True,
     ),
     Scenario(
         name="ipv4-unreachable",
@@ -114,6 +133,7 @@ SCENARIOS = (
         faults=(without_address("host", 4),),
         causes=(Cause(code="ipv4-unreachable", support="fix"),),
         status=1,
+        lasting=True,
     ),
     Scenario(
         name="aaaa-without-service",

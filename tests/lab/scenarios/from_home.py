@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.lab.faults import certificate, hosting_route, off, rule, silent, stopped, without
 from tests.lab.scenario import Cause, Fault, Scenario
 
@@ -38,7 +40,9 @@ SCENARIOS = (
         certificate(valid_until=-2),
     ),
     _at_home("port-closed", "The web server does not run.", "port-closed", stopped("host")),
-    _at_home("host-down", "The host is switched off.", "host-down", off("host")),
+    replace(
+        _at_home("host-down", "The host is switched off.", "host-down", off("host")), lasting=True
+    ),
     _at_home(
         "reset-by-middlebox",
         "The hosting firewall resets connections to the web ports in the host's name.",

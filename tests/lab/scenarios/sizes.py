@@ -23,6 +23,10 @@ def _advises(octets: int) -> str:
     return f"icmp type destination-unreachable icmp code frag-needed icmp mtu set {octets}"
 
 
+def _advises6(octets: int) -> str:
+    return f"icmpv6 type packet-too-big icmpv6 mtu set {octets}"
+
+
 SCENARIOS = (
     Scenario(
         name="pmtu-black-hole-from-host",
@@ -91,6 +95,15 @@ SCENARIOS = (
         causes=(Cause(code="wrong-mtu-advice", owner="transit", support="fix"),),
         status=1,
         target=ADDRESS,
+        arguments=EXAMINE,
+    ),
+    Scenario(
+        name="wrong-mtu-advice-ipv6",
+        truth="Transit A says of IPv6 packets that are too big that 1500 octets would pass.",
+        faults=(NARROW, rule("ta2", "output", _advises6(1500))),
+        causes=(Cause(code="wrong-mtu-advice", owner="transit", support="fix"),),
+        status=1,
+        target=ADDRESS6,
         arguments=EXAMINE,
     ),
     Scenario(
