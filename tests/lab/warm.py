@@ -178,12 +178,14 @@ def _take(environment: Mapping[str, str]) -> None:
 
 
 def _end_with(work: Callable[[], int]) -> NoReturn:
-    """End this process with the status of `work`, as an interpreter would."""
+    """End this process, with what threads it has, with the status of `work`."""
     status = 1
     try:
         status = work()
     except SystemExit as exit_:
         status = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+        if isinstance(exit_.code, str):
+            print(exit_.code, file=sys.stderr)
     except BaseException:  # noqa: BLE001 (it is a copy of somebody else's process)
         traceback.print_exc()
     finally:
