@@ -32,14 +32,16 @@ _CACHE_SERVICE = Path("/run/nscd/socket")
 
 def readable() -> tuple[Path, ...]:
     """Files and folders to be read, each one once; some may not exist."""
-    return tuple(dict.fromkeys(_readable()))
+    return tuple(Path(path) for path in dict.fromkeys(_readable()))
 
 
-def _readable() -> Iterator[Path]:
-    named = [Path(path) for path in (*_SYSTEM, *_interpreter(), *_authorities())]
-    for path in (*named, *(Path("/etc", name) for name in _ETC)):
+def _readable() -> Iterator[str]:
+    etc = (f"/etc/{name}" for name in _ETC)
+    for path in (*_SYSTEM, *_interpreter(), *_authorities(), *etc):
         yield path
-        yield path.resolve()
+        # Most of them do not exist on any one machine, and following links takes longest here.
+        if os.path.exists(path):  # noqa: PTH110 (a path object for each takes longer)
+            yield os.path.realpath(path)
 
 
 def _interpreter() -> Iterator[str]:

@@ -10,19 +10,17 @@ import errno
 import os
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from netdiag.guards import kernel
 from netdiag.guards.guard import Allowances, Guard
-from netdiag.lazy import dataclass
 
 Action = Literal["refused", "ends"]
 Numbers = tuple[int | None, int | None]
 """Of a system call on x86_64 and on aarch64; None where it does not exist."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """System calls that are never made, and why they are treated so."""
 
     what: str
